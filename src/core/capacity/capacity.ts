@@ -1,0 +1,106 @@
+import type { AttemptOutcome } from '../jobs/attempt.ts';
+import type { Lane } from '../jobs/job.ts';
+import type { Estimate } from '../tokens/estimate.ts';
+import type { Usage } from '../tokens/usage.ts';
+import type { Ticket } from './ticket.ts';
+
+/** What a job needs in order to be sent. */
+export interface BookingRequest {
+  readonly jobId: string;
+  readonly team: string;
+  readonly model: string;
+  readonly lane: Lane;
+  readonly estimate: Estimate;
+  /** The job's place in line from an earlier wake; null at its first. */
+  readonly ticket: Ticket | null;
+  readonly deadlineAtMs: number;
+  /** Deployments that already failed in this round of attempts: others are preferred, and taken if any is open. */
+  readonly exclude: readonly string[];
+  /** Interactive work and failovers are decided at once instead of with the next batch. */
+  readonly urgent: boolean;
+}
+
+/** A send time on a deployment, taken under its limits. */
+export interface Booking {
+  readonly id: string;
+  readonly model: string;
+  readonly deployment: string;
+  readonly sendAtMs: number;
+  /** Tokens charged to the ring: the service's admission estimate. */
+  readonly tokens: number;
+  /** Why this deployment was chosen, for the trail. */
+  readonly why: string;
+}
+
+/** Why a job waits: its turn, a deployment's or the team's own limit, health, or a switch. */
+export type WaitReason = 'line' | 'tpm' | 'rpm' | 'team_tpm' | 'team_rpm' | 'breaker' | 'paused' | 'contention';
+
+export type BookingResult =
+  | { readonly outcome: 'booked'; readonly booking: Booking; readonly ticket: Ticket | null }
+  | { readonly outcome: 'wait'; readonly untilMs: number; readonly ticket: Ticket | null; readonly reason: WaitReason }
+  /** Larger than any deployment's whole limit: waiting would not help. */
+  | { readonly outcome: 'never'; readonly limitTokens: number; readonly neededTokens: number };
+
+/** What a call taught: rides on the next commit of the pool's row; only a breaker's transition commits at once. */
+export interface CallReport {
+  readonly booking: Booking;
+  readonly sentAtMs: number;
+  readonly outcome: AttemptOutcome;
+  readonly reason: string | null;
+  readonly statusCode: number | null;
+  /** The service's own hint how long to stay away, already made sane; null when it gave none. */
+  readonly retryAfterMs: number | null;
+  /** `x-ratelimit-remaining-*` as numbers; null when missing, ≤ 0 or −1. */
+  readonly remainingTokens: number | null;
+  readonly remainingRequests: number | null;
+  readonly firstByteMs: number | null;
+  readonly latencyMs: number;
+  readonly usage: Usage;
+}
+
+/** An honest wait. `position` is 1 for the next to go. */
+export interface LineForecast {
+  readonly position: number;
+  readonly startAtMs: number;
+}
+
+/** One deployment as operators see it. */
+export interface DeploymentView {
+  readonly deployment: string;
+  readonly region: string;
+  readonly health: 'healthy' | 'cooling' | 'ejected' | 'probing' | 'paused';
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  readonly breakerReason: string | null;
+  readonly breakerSinceMs: number | null;
+  readonly nextProbeAtMs: number | null;
+  /** Booked share of the last minute, 0–1. */
+  readonly load: number;
+  readonly tokensLastMinute: number;
+  readonly requestsLastMinute: number;
+  readonly tokensRemaining: number;
+  readonly requestsRemaining: number;
+  readonly tokensPerMinute: number;
+  readonly requestsPerMinute: number;
+  readonly firstByteMs: number | null;
+  readonly msPerOutputToken: number | null;
+  readonly failoversFrom: number;
+  readonly failoversTo: number;
+}
+
+/**
+ * Port: who may send what, where and when. One instance per process serves every pool.
+ * Never throws for quota; throws StorageUnavailableError when the shared row cannot be reached.
+ */
+export interface Capacity {
+  book(request: BookingRequest): Promise<BookingResult>;
+  /** Gives back a booking that was not sent. */
+  release(booking: Booking): void;
+  report(report: CallReport): void;
+  /** Position and start of a job that holds `ticket`, or of one that would join now (null); null when it can never run. */
+  forecast(
+    request: Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'> & {
+      readonly createdAtMs: number;
+    },
+  ): Promise<LineForecast | null>;
+  view(model: string): Promise<readonly DeploymentView[]>;
+}

@@ -1,0 +1,51 @@
+import type { Ticket } from '../capacity/ticket.ts';
+import type { Attempt } from './attempt.ts';
+import type { Lane } from './job.ts';
+import type { TrailEvent } from './trail.ts';
+
+/** The right to work on a job: whoever holds it renews it; past `untilMs` anyone may take over. */
+export interface Lease {
+  readonly holder: string;
+  readonly untilMs: number;
+}
+
+/** Written before an upstream call: what it would have cost if its worker dies and nobody learns the outcome. */
+export interface Intent {
+  readonly deployment: string;
+  readonly region: string;
+  readonly startedAtMs: number;
+  readonly costNanoUsd: number;
+}
+
+/**
+ * All that changes while a job is not terminal (row `live|job`). The commit deletes it by version.
+ *
+ * - `queued`: waits for its turn; `dueAtMs` says when it should be looked at next; no lease.
+ * - `running`: claimed under `attempt`; `lease` and `intent` are set.
+ */
+export interface LiveJob {
+  readonly team: string;
+  readonly id: string;
+  readonly lane: Lane;
+  readonly model: string;
+  readonly createdAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly state: 'queued' | 'running';
+  /** Number of the newest claim; 0 before the first. */
+  readonly attempt: number;
+  readonly lease: Lease | null;
+  readonly intent: Intent | null;
+  readonly dueAtMs: number;
+  /** Whether a wake-up for `dueAtMs` is known to have been sent; the sweep re-sends what is overdue whatever this says. */
+  readonly sent: boolean;
+  /** Re-sends by the sweep since the job last moved: each doubles the next wait. */
+  readonly resends: number;
+  readonly ticket: Ticket | null;
+  readonly cancelRequested: boolean;
+  /** Times a worker was lost over this job; at 3 it fails `worker_lost`. */
+  readonly rescues: number;
+  /** Rounds of attempts that ended retryably: exponent of the next round's back-off. */
+  readonly rounds: number;
+  readonly attempts: readonly Attempt[];
+  readonly trail: readonly TrailEvent[];
+}

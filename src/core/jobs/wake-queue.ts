@@ -1,0 +1,17 @@
+import type { Lane } from './job.ts';
+
+/** A pointer to a job: the truth is the row. */
+export interface WakeUp {
+  readonly team: string;
+  readonly job: string;
+}
+
+/** Port: wake-ups, at least once and in no order. */
+export interface WakeQueue {
+  /** Makes a wake-up visible after `delayMs` (0 = now, at most 7 days). */
+  send(lane: Lane, wakeUp: WakeUp, delayMs: number): Promise<void>;
+  /** Puts a message of a newer version back, unread, for a newer worker. */
+  putBack(lane: Lane, text: string, delayMs: number): Promise<void>;
+  /** Messages waiting in the lane, visible or not, approximately. */
+  count(lane: Lane): Promise<number>;
+}

@@ -1,4 +1,6 @@
 import type { Ticket } from '../capacity/ticket.ts';
+import type { UsageCost } from '../cost/usage-cost.ts';
+import type { Usage } from '../tokens/usage.ts';
 import type { Attempt } from './attempt.ts';
 import type { Lane } from './job.ts';
 import type { TrailEvent } from './trail.ts';
@@ -15,6 +17,12 @@ export interface Intent {
   readonly region: string;
   readonly startedAtMs: number;
   readonly costNanoUsd: number;
+}
+
+/** Tokens and money of finished attempts. */
+export interface Billed {
+  readonly usage: Usage;
+  readonly cost: UsageCost;
 }
 
 /**
@@ -36,8 +44,6 @@ export interface LiveJob {
   readonly lease: Lease | null;
   readonly intent: Intent | null;
   readonly dueAtMs: number;
-  /** Whether a wake-up for `dueAtMs` is known to have been sent; the sweep re-sends what is overdue whatever this says. */
-  readonly sent: boolean;
   /** Re-sends by the sweep since the job last moved: each doubles the next wait. */
   readonly resends: number;
   readonly ticket: Ticket | null;
@@ -47,5 +53,7 @@ export interface LiveJob {
   /** Rounds of attempts that ended retryably: exponent of the next round's back-off. */
   readonly rounds: number;
   readonly attempts: readonly Attempt[];
+  /** Sums over the attempts whose usage rows are already written. */
+  readonly billed: Billed;
   readonly trail: readonly TrailEvent[];
 }

@@ -46,7 +46,7 @@ const deployment = z.strictObject({
   priority: whole(1, 100).default(1).describe('Lower is tried first'),
   tokensPerMinute: whole(100, 1_000_000_000),
   requestsPerMinute: whole(1, 10_000_000),
-  requestWindowSeconds: z.union([z.literal(1), z.literal(10)]).default(10),
+  requestWindowSeconds: z.literal([1, 10]).default(10),
   apiKeySetting: z
     .string()
     .regex(

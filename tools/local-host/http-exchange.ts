@@ -8,9 +8,14 @@ export const bodyLimitBytes = 100 * 1024 * 1024;
 /** What became of reading a request's body. */
 export type BodyReading = { outcome: 'read'; body: Buffer } | { outcome: 'too-large' } | { outcome: 'disconnected' };
 
+/** True when the request itself says that its body is over the limit. */
+export function announcesTooMuch(request: IncomingMessage, limitBytes = bodyLimitBytes): boolean {
+  return Number(request.headers['content-length'] ?? 0) > limitBytes;
+}
+
 /** Reads a whole body up to the limit; a client that goes away midway is an outcome, not an error. */
 export async function readBody(request: IncomingMessage, limitBytes = bodyLimitBytes): Promise<BodyReading> {
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) return { outcome: 'too-large' };
+  if (announcesTooMuch(request, limitBytes)) return { outcome: 'too-large' };
   const chunks: Buffer[] = [];
   let size = 0;
   try {

@@ -120,6 +120,11 @@ export class HttpListener {
   }
 
   async #invokeStreamed(site: HttpSite, { request, response, url, fn, values }: HttpExchange): Promise<void> {
+    // Invoked all the same, the function would wait for ever for a request that is never forwarded.
+    if (announcesTooMuch(request)) {
+      response.setHeader('connection', 'close');
+      return writeEmpty(response, 413);
+    }
     const invocationId = randomUUID();
     const streamingUrl = site.streamingUrl ?? '';
     const forwarding = forwardToApp(request, response, { streamingUrl, invocationId });

@@ -26,10 +26,6 @@ export async function forwardToApp(
   response: ServerResponse,
   target: { streamingUrl: string; invocationId: string },
 ): Promise<ForwardOutcome> {
-  if (Number(request.headers['content-length'] ?? 0) > bodyLimitBytes) {
-    writeEmpty(response, 413);
-    return 'too-large';
-  }
   const upstream = openRequest(new URL(request.url ?? '/', target.streamingUrl), {
     method: request.method ?? 'GET',
     headers: forwardedHeaders(request, target.invocationId),
@@ -43,7 +39,12 @@ export async function forwardToApp(
     response.flushHeaders();
     await pipeline(answer, response);
     return 'answered';
-  } catch {
+  } catch (error) {
+    if (error instanceof BodyTooLarge && !response.headersSent) {
+      response.setHeader('connection', 'close');
+      writeEmpty(response, 413);
+      return 'too-large';
+    }
     // Either end went away: the caller sees a broken connection, as through the real host.
     response.destroy();
     return 'disconnected';
@@ -53,6 +54,8 @@ export async function forwardToApp(
   }
 }
 
+class BodyTooLarge extends Error {}
+
 function exchange(request: IncomingMessage, upstream: ReturnType<typeof openRequest>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let receivedBytes = 0;
@@ -61,7 +64,7 @@ function exchange(request: IncomingMessage, upstream: ReturnType<typeof openRequ
     request.once('error', reject);
     request.on('data', (chunk: Buffer) => {
       receivedBytes += chunk.length;
-      if (receivedBytes > bodyLimitBytes) reject(new Error('body over the limit'));
+      if (receivedBytes > bodyLimitBytes) reject(new BodyTooLarge());
     });
     request.once('close', () => {
       if (!request.complete) reject(new Error('client gone'));

@@ -1,5 +1,7 @@
 import type { AttemptOutcome } from '../jobs/attempt.ts';
 import type { Lane } from '../jobs/job.ts';
+import type { HealthEffect } from '../retry/classification.ts';
+import type { ThrottleKind } from '../retry/classify-throttle.ts';
 import type { Estimate } from '../tokens/estimate.ts';
 import type { Usage } from '../tokens/usage.ts';
 import type { Ticket } from './ticket.ts';
@@ -48,8 +50,12 @@ export interface CallReport {
   readonly outcome: AttemptOutcome;
   readonly reason: string | null;
   readonly statusCode: number | null;
-  /** The service's own hint how long to stay away, already made sane; null when it gave none. */
-  readonly retryAfterMs: number | null;
+  /** What the call says about its deployment's health. */
+  readonly health: HealthEffect;
+  /** Kind of a 429; null otherwise. */
+  readonly throttle: ThrottleKind | null;
+  /** How long the deployment is to be left alone: the hint, or the default of its 429's kind; null when nothing asks for it. */
+  readonly coolDownMs: number | null;
   /** `x-ratelimit-remaining-*` as numbers; null when missing, ≤ 0 or −1. */
   readonly remainingTokens: number | null;
   readonly remainingRequests: number | null;

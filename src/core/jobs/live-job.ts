@@ -16,7 +16,10 @@ export interface Intent {
   readonly deployment: string;
   readonly region: string;
   readonly startedAtMs: number;
+  /** The estimate as usage: what is booked when the outcome stays unknown. */
+  readonly usage: Usage;
   readonly costNanoUsd: number;
+  readonly priceId: string | null;
 }
 
 /** Tokens and money of finished attempts. */
@@ -48,6 +51,8 @@ export interface LiveJob {
   readonly resends: number;
   readonly ticket: Ticket | null;
   readonly cancelRequested: boolean;
+  /** The job was deleted while it ran: its content goes when it ends. */
+  readonly eraseRequested: boolean;
   /** Times a worker was lost over this job; at 3 it fails `worker_lost`. */
   readonly rescues: number;
   /** Rounds of attempts that ended retryably: exponent of the next round's back-off. */

@@ -24,6 +24,7 @@ export function openLiveJob(job: Job): LiveJob {
     resends: 0,
     ticket: null,
     cancelRequested: false,
+    eraseRequested: false,
     rescues: 0,
     rounds: 0,
     attempts: [],

@@ -1,0 +1,56 @@
+import type { UsageRow } from '../cost/usage-row.ts';
+import { parseJson } from '../http/parse-json.ts';
+import type { Attempt } from '../jobs/attempt.ts';
+import type { Content } from '../jobs/content.ts';
+import type { Job, JobResponse } from '../jobs/job.ts';
+import type { Billed, LiveJob } from '../jobs/live-job.ts';
+import type { Billing } from '../retry/classification.ts';
+import { readUsage } from '../retry/read-usage.ts';
+import { priceAttempt } from './price-attempt.ts';
+import type { Ports } from './ports.ts';
+import { usageRowOf } from './usage-row-of.ts';
+
+const partOf = (attempt: number) => `response-${attempt}`;
+
+/** Keeps an attempt's answer; a long one becomes a blob under the attempt's own name before the row says anything of it. */
+export function keepAnswer(ports: Ports, job: Job, attempt: number, text: string): Promise<Content> {
+  return ports.contents.keep(job.team, job.id, partOf(attempt), text);
+}
+
+/** An answer that a lost worker had stored but not committed. */
+export interface RecoveredAnswer {
+  readonly response: JobResponse;
+  readonly attempt: Attempt;
+  readonly billed: Billed;
+  readonly usageRow: UsageRow;
+}
+
+/** Looks for the lost attempt's stored answer, so that the model is not called and paid twice. Null when there is none. */
+export async function recoverAnswer(ports: Ports, job: Job, live: LiveJob): Promise<RecoveredAnswer | null> {
+  if (live.intent === null) return null;
+  const content = await ports.contents.find(job.team, job.id, partOf(live.attempt));
+  if (content === null) return null;
+  const reading = await ports.contents.read(content);
+  if (reading.outcome !== 'read') return null;
+  const parsed = parseJson(reading.text);
+  if (parsed.outcome !== 'parsed') return null;
+  const usage = readUsage(job.endpoint, parsed.value);
+  const billing: Billing = usage === null ? { kind: 'estimated', part: 'all' } : { kind: 'measured', usage };
+  const billed = priceAttempt(ports, job, live.intent.deployment, billing);
+  const attempt: Attempt = {
+    number: live.attempt,
+    deployment: live.intent.deployment,
+    region: live.intent.region,
+    statusCode: 200,
+    startedAtMs: live.intent.startedAtMs,
+    latencyMs: Math.max(0, ports.clock.now() - live.intent.startedAtMs),
+    outcome: 'succeeded',
+    reason: null,
+  };
+  return {
+    response: { statusCode: 200, requestId: null, body: content },
+    attempt,
+    billed,
+    usageRow: usageRowOf(job, attempt, billed),
+  };
+}

@@ -1,0 +1,53 @@
+import { appendTrail } from '../jobs/trail.ts';
+import { advanceJob } from './advance-job.ts';
+import { endJob } from './end-job.ts';
+import type { Ports } from './ports.ts';
+import { type JobView, readJob } from './read-job.ts';
+
+/**
+ * Cancels a job: queued, it ends at once; running, its worker is asked to abort; terminal, nothing changes.
+ * With `erase` the job's content goes as soon as it has ended. Null: no such job.
+ */
+export async function cancelJob(
+  ports: Ports,
+  team: string,
+  id: string,
+  options: { erase: boolean },
+): Promise<JobView | null> {
+  for (;;) {
+    const job = await ports.jobs.readJob(team, id);
+    if (job === null) return null;
+    if (job.end !== null) return { job, live: null, forecast: null };
+    const row = await ports.jobs.readLive(team, id);
+    if (row === null) continue;
+    if (row.value.state === 'queued') {
+      const result = await endJob(ports, job, row, { status: 'cancelled', response: null, error: null, usage: [] });
+      if (result.outcome === 'ended') return { job: result.job, live: null, forecast: null };
+      continue;
+    }
+    const isAsked = row.value.cancelRequested && (row.value.eraseRequested || !options.erase);
+    if (isAsked) return { job, live: row.value, forecast: null };
+    const live = {
+      ...row.value,
+      cancelRequested: true,
+      eraseRequested: row.value.eraseRequested || options.erase,
+      trail: appendTrail(row.value.trail, { atMs: ports.clock.now(), type: 'cancel_requested' }),
+    };
+    const asked = await advanceJob(ports, { live, version: row.version, usage: [] }, job.budgetPeriod);
+    if (asked.outcome === 'advanced') return { job, live, forecast: null };
+  }
+}
+
+/** How long a deletion waits for a running job to end; after that the job's worker erases it. */
+const eraseWaitMs = 5000;
+
+/** Cancels the job if need be and removes its row, key and content; usage rows stay. False: no such job. */
+export async function deleteJob(ports: Ports, team: string, id: string): Promise<boolean> {
+  const cancelled = await cancelJob(ports, team, id, { erase: true });
+  if (cancelled === null) return false;
+  const view = cancelled.job.end === null ? await readJob(ports, team, id, eraseWaitMs) : cancelled;
+  if (view === null || view.job.end === null) return true;
+  await ports.contents.erase(team, id);
+  await ports.jobs.removeJob(view.job);
+  return true;
+}

@@ -1,0 +1,95 @@
+import type { UsageRow } from '../cost/usage-row.ts';
+import { StorageUnavailableError } from '../http/weir-error.ts';
+import type { Job, JobEnd, JobError, JobResponse, TerminalStatus } from '../jobs/job.ts';
+import type { LiveJob } from '../jobs/live-job.ts';
+import { appendTrail } from '../jobs/trail.ts';
+import type { Versioned } from '../versioned.ts';
+import { isSameClaim, withNewFlags } from './advance-job.ts';
+import { settleHold } from './money-orders.ts';
+import { persist } from './persist.ts';
+import type { Ports } from './ports.ts';
+
+/** How a job shall end. `usage` are the rows of attempts that are on the live row but not yet on the accounts. */
+export interface Ending {
+  readonly status: TerminalStatus;
+  readonly response: JobResponse | null;
+  readonly error: JobError | null;
+  readonly usage: readonly UsageRow[];
+}
+
+/** `fenced`: another worker has claimed the job since, or it has ended; this result is not the answer. */
+export type EndResult = { readonly outcome: 'ended'; readonly job: Job } | { readonly outcome: 'fenced' };
+
+/**
+ * Commits a job's end in one transaction: result, usage rows, budget settled, live row gone. Repeats while storage is
+ * away; a cancellation that was asked for meanwhile does not undo an answer that came first.
+ */
+export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, ending: Ending): Promise<EndResult> {
+  let current = row;
+  for (;;) {
+    const ended: Job = { ...job, end: describeEnd(current.value, ending, ports.clock.now()) };
+    const written = current;
+    const result = await persist(ports, () =>
+      ports.writer.submit(job.team, {
+        change: { kind: 'end', job: ended, version: written.version, usage: ending.usage },
+        period: job.budgetPeriod,
+        decideMoney: settleHold(job.holdNanoUsd, ending.usage),
+      }),
+    );
+    if (result.outcome === 'applied') {
+      ports.signals.announceEnd(job.id);
+      report(ports, ended);
+      if (current.value.eraseRequested) await erase(ports, ended);
+      return { outcome: 'ended', job: ended };
+    }
+    const read = await persist(ports, () => ports.jobs.readLive(job.team, job.id));
+    if (read === null || !isSameClaim(read.value, row.value)) return { outcome: 'fenced' };
+    // Only flags changed under us: what this attempt knows still holds.
+    current = withNewFlags(current, read);
+  }
+}
+
+/** Deleted while it ran. What fails here is left to the retention of content. */
+async function erase(ports: Ports, job: Job): Promise<void> {
+  try {
+    await ports.contents.erase(job.team, job.id);
+    await ports.jobs.removeJob(job);
+  } catch (error) {
+    if (!(error instanceof StorageUnavailableError)) throw error;
+  }
+}
+
+function describeEnd(live: LiveJob, ending: Ending, nowMs: number): JobEnd {
+  return {
+    status: ending.status,
+    startedAtMs: live.attempts[0]?.startedAtMs ?? null,
+    finishedAtMs: nowMs,
+    response: ending.response,
+    error: ending.error,
+    usage: live.billed.usage,
+    cost: live.billed.cost,
+    attempts: live.attempts,
+    trail: appendTrail(live.trail, { atMs: nowMs, type: ending.status, reason: ending.error?.code ?? null }),
+  };
+}
+
+function report(ports: Ports, job: Job): void {
+  const end = job.end;
+  if (end === null) return;
+  ports.telemetry.track({
+    type: 'job',
+    atMs: end.finishedAtMs,
+    traceparent: job.traceparent,
+    team: job.team,
+    jobId: job.id,
+    status: end.status,
+    model: job.model,
+    lane: job.lane,
+    attempts: end.attempts.length,
+    usage: end.usage,
+    costNanoUsd: end.cost.nanoUsd,
+    queueMs: (end.startedAtMs ?? end.finishedAtMs) - job.createdAtMs,
+    latencyMs: end.finishedAtMs - job.createdAtMs,
+    errorCode: end.error?.code ?? null,
+  });
+}

@@ -1,0 +1,89 @@
+import type { Booking } from '../capacity/capacity.ts';
+import type { DeploymentConfig } from '../config/config-schema.ts';
+import type { UsageRow } from '../cost/usage-row.ts';
+import type { Attempt } from '../jobs/attempt.ts';
+import type { Job } from '../jobs/job.ts';
+import type { LiveJob } from '../jobs/live-job.ts';
+import { recordAttempt } from '../jobs/move-live-job.ts';
+import type { Classification } from '../retry/classification.ts';
+import { classifyOutcome } from '../retry/classify-outcome.ts';
+import type { UpstreamOutcome } from '../routing/upstream.ts';
+import type { Versioned } from '../versioned.ts';
+import { type AbortCause, LeaseKeeper } from './lease-keeper.ts';
+import type { Ports } from './ports.ts';
+import { priceAttempt } from './price-attempt.ts';
+import { reportAttempt } from './report-attempt.ts';
+import { usageRowOf } from './usage-row-of.ts';
+
+/** What came of one upstream call, ready to be committed. */
+export interface AttemptResult {
+  /** The live row with the attempt on it, under the version last seen. */
+  readonly row: Versioned<LiveJob>;
+  readonly outcome: UpstreamOutcome;
+  readonly classification: Classification;
+  readonly usageRow: UsageRow;
+  /** Why the call was cut short; null when it ran its course. */
+  readonly cut: AbortCause | null;
+}
+
+/**
+ * Makes the one call a claim stands for: heartbeat beside it, cut by cancellation, deadline, a lost lease or the end of
+ * the grace time; what came back is judged, priced and reported to capacity and telemetry.
+ */
+export async function makeAttempt(
+  ports: Ports,
+  job: Job,
+  claimed: Versioned<LiveJob>,
+  call: { booking: Booking; deployment: DeploymentConfig; body: Readonly<Record<string, unknown>> },
+): Promise<AttemptResult> {
+  const keeper = new LeaseKeeper({ store: ports.jobs, clock: ports.clock }, claimed, ports.settings.leaseMs);
+  const over = new AbortController();
+  const drained = () => keeper.cut('drain');
+  ports.drain.calls.addEventListener('abort', drained, { once: true });
+  keeper.start();
+  const deadline = ports.clock.sleep(job.deadlineAtMs - ports.clock.now(), over.signal).then(() => {
+    if (!over.signal.aborted) keeper.cut('deadline');
+  });
+  const { timeouts } = ports.config.current();
+  const sentAtMs = ports.clock.now();
+  const outcome = await ports.upstream.call(
+    {
+      deployment: call.deployment,
+      endpoint: job.endpoint,
+      body: call.body,
+      jobId: job.id,
+      attempt: claimed.value.attempt,
+      traceparent: job.traceparent,
+      connectMs: timeouts.connectMs,
+      firstByteMs: timeouts.firstByteMs,
+      totalMs: timeouts.totalMs,
+    },
+    keeper.signal,
+  );
+  over.abort();
+  ports.drain.calls.removeEventListener('abort', drained);
+  await Promise.all([deadline, keeper.stop()]);
+  // An answer that came in spite of the cut stands: only a call that was really aborted ends as its cause says.
+  const cut = outcome.kind === 'unanswered' && outcome.fault === 'aborted' ? keeper.cause : null;
+  const classification = classifyOutcome(job.endpoint, outcome, ports.clock.now());
+  const attempt: Attempt = {
+    number: claimed.value.attempt,
+    deployment: call.deployment.name,
+    region: call.deployment.region,
+    statusCode: classification.statusCode,
+    startedAtMs: sentAtMs,
+    latencyMs: outcome.latencyMs,
+    outcome: classification.outcome,
+    reason: cut ?? classification.reason,
+  };
+  const billed = priceAttempt(ports, job, call.deployment.name, classification.billing);
+  reportAttempt(ports, job, { booking: call.booking, deployment: call.deployment, outcome, classification, attempt, billed, sentAtMs });
+  const row = keeper.row;
+  return {
+    row: { version: row.version, value: recordAttempt(row.value, attempt, billed) },
+    outcome,
+    classification,
+    usageRow: usageRowOf(job, attempt, billed),
+    cut,
+  };
+}

@@ -1,0 +1,21 @@
+import type { Clock } from '../clock.ts';
+import { StorageUnavailableError } from '../http/weir-error.ts';
+import type { Random } from '../random.ts';
+
+/** How long a result in hand is offered to storage that is away: an outage of minutes loses no answer that was paid for. */
+const patienceMs = 15 * 60_000;
+const longestPauseMs = 5000;
+
+/** Repeats a write until storage takes it. Only for what may safely happen twice: conditional writes and named blobs. */
+export async function persist<T>(ports: { clock: Clock; random: Random }, write: () => Promise<T>): Promise<T> {
+  const startedAtMs = ports.clock.now();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await write();
+    } catch (error) {
+      const isHopeless = ports.clock.now() - startedAtMs > patienceMs;
+      if (!(error instanceof StorageUnavailableError) || isHopeless) throw error;
+      await ports.clock.sleep((0.5 + ports.random.next() / 2) * Math.min(longestPauseMs, 100 * 2 ** tries));
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { parseJson } from '../http/parse-json.ts';
+import type { Job } from '../jobs/job.ts';
+import { imposeOutputCap } from '../tokens/impose-output-cap.ts';
+import type { Ports } from './ports.ts';
+
+/** The body as it goes upstream: the caller's own, with the output cap that was booked. Null: its content is missing or damaged. */
+export async function prepareBody(ports: Ports, job: Job): Promise<Readonly<Record<string, unknown>> | null> {
+  const reading = await ports.contents.read(job.request);
+  if (reading.outcome !== 'read') return null;
+  const parsed = parseJson(reading.text);
+  if (parsed.outcome !== 'parsed' || typeof parsed.value !== 'object' || parsed.value === null) return null;
+  const body = { ...parsed.value } as Readonly<Record<string, unknown>>;
+  const cap = job.estimate.imposedOutputCap;
+  return cap === null ? body : imposeOutputCap(job.endpoint, job.model, body, cap);
+}

@@ -1,0 +1,96 @@
+import { StorageUnavailableError } from '../http/weir-error.ts';
+import { decideSweep } from '../jobs/decide-sweep.ts';
+import type { LiveJob } from '../jobs/live-job.ts';
+import { appendTrail } from '../jobs/trail.ts';
+import type { Versioned } from '../versioned.ts';
+import { advanceJob } from './advance-job.ts';
+import { endJob } from './end-job.ts';
+import type { Ports } from './ports.ts';
+import { rescueJob } from './rescue-job.ts';
+import { wakeJob } from './wake-job.ts';
+
+/** What one sweep did, for telemetry and tests. */
+export interface SweepTally {
+  looked: number;
+  resent: number;
+  rescued: number;
+  ended: number;
+  failedPages: number;
+}
+
+/**
+ * Walks every live row of every team that ever had a job and mends what no message will: lost wake-ups, dead workers,
+ * deadlines. Two sweeps at once are harmless; a team or page that fails does not stop the rest.
+ */
+export async function sweep(ports: Ports): Promise<SweepTally> {
+  const tally: SweepTally = { looked: 0, resent: 0, rescued: 0, ended: 0, failedPages: 0 };
+  for (const team of await ports.live.listTeams()) {
+    if (ports.drain.isDraining) break;
+    try {
+      await sweepTeam(ports, team, tally);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailableError)) throw error;
+      tally.failedPages += 1;
+    }
+  }
+  if (tally.resent + tally.rescued + tally.ended + tally.failedPages > 0) reportSweep(ports, tally);
+  return tally;
+}
+
+async function sweepTeam(ports: Ports, team: string, tally: SweepTally): Promise<void> {
+  let after: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof ports.live.listLive>> = await ports.live.listLive(team, after);
+    for (const row of page.items) {
+      if (ports.drain.isDraining) return;
+      tally.looked += 1;
+      await mend(ports, row, tally);
+    }
+    after = page.next;
+  } while (after !== null);
+}
+
+async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<void> {
+  const live = row.value;
+  const now = ports.clock.now();
+  const decision = decideSweep(live, now);
+  if (decision.outcome === 'leave') return;
+  if (decision.outcome === 'resend') {
+    const due: LiveJob = {
+      ...live,
+      dueAtMs: now,
+      resends: live.resends + 1,
+      trail: appendTrail(live.trail, { atMs: now, type: 'resent' }),
+    };
+    const moved = await advanceJob(ports, { live: due, version: row.version, usage: [] }, '');
+    if (moved.outcome === 'lost') return;
+    await wakeJob(ports, live.lane, { team: live.team, job: live.id }, 0);
+    tally.resent += 1;
+    return;
+  }
+  const job = await ports.jobs.readJob(live.team, live.id);
+  if (job === null || job.end !== null) return;
+  if (decision.outcome === 'end') {
+    const { status } = decision;
+    const ended = await endJob(ports, job, row, { status, response: null, error: null, usage: [] });
+    if (ended.outcome === 'ended') tally.ended += 1;
+    return;
+  }
+  const result = await rescueJob(ports, job, row);
+  if (result === 'ended') tally.ended += 1;
+  if (result !== 'rescued') return;
+  tally.rescued += 1;
+  await wakeJob(ports, live.lane, { team: live.team, job: live.id }, 0);
+}
+
+function reportSweep(ports: Ports, tally: SweepTally): void {
+  const { resent, rescued, ended, failedPages } = tally;
+  ports.telemetry.track({
+    type: 'notice',
+    atMs: ports.clock.now(),
+    level: failedPages > 0 ? 'warning' : 'info',
+    name: 'sweep',
+    message: 'The sweep mended live jobs.',
+    fields: { resent, rescued, ended, failedPages },
+  });
+}

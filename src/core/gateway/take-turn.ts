@@ -1,0 +1,61 @@
+import type { Booking, WaitReason } from '../capacity/capacity.ts';
+import type { Ticket } from '../capacity/ticket.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Ports } from './ports.ts';
+
+/** A booking whose time has come, or why the job does not go now. */
+export type Turn =
+  | { readonly outcome: 'booked'; readonly booking: Booking; readonly ticket: Ticket | null }
+  | { readonly outcome: 'park'; readonly untilMs: number; readonly ticket: Ticket | null; readonly reason: WaitReason | 'drain' }
+  | { readonly outcome: 'never'; readonly limitTokens: number; readonly neededTokens: number }
+  | { readonly outcome: 'deadline'; readonly ticket: Ticket | null };
+
+/** A wait up to this long is spent in the process; a longer one is parked and keeps no worker. */
+const nearMs = 2000;
+/** A job never sits in a worker longer than this for its turn, however near each estimate was. */
+const longestSitMs = 10_000;
+/** A send this much later than booked would fall into another slice of the limiter: it is booked anew. */
+const lateMs = 250;
+/** The claim is written this much before the send time: about one storage round trip. */
+const claimLeadMs = 40;
+
+/** Books and waits for the send time, near in the process, far by parking. Waiting never throws. */
+export async function takeTurn(
+  ports: Ports,
+  job: Job,
+  want: { ticket: Ticket | null; exclude: readonly string[]; urgent: boolean },
+): Promise<Turn> {
+  const startedAtMs = ports.clock.now();
+  let ticket = want.ticket;
+  for (;;) {
+    if (ports.drain.isDraining) return { outcome: 'park', untilMs: ports.clock.now(), ticket, reason: 'drain' };
+    if (ports.clock.now() >= job.deadlineAtMs) return { outcome: 'deadline', ticket };
+    const { team, model, lane, estimate, deadlineAtMs } = job;
+    const result = await ports.capacity.book({
+      jobId: job.id,
+      team,
+      model,
+      lane,
+      estimate,
+      deadlineAtMs,
+      ticket,
+      exclude: want.exclude,
+      urgent: want.urgent || lane === 'interactive',
+    });
+    if (result.outcome === 'never') return result;
+    ticket = result.ticket;
+    if (result.outcome === 'booked') {
+      await ports.clock.sleep(result.booking.sendAtMs - claimLeadMs - ports.clock.now(), ports.drain.waits);
+      const isLate = ports.clock.now() - result.booking.sendAtMs > lateMs;
+      if (!isLate && !ports.drain.isDraining) return result;
+      ports.capacity.release(result.booking);
+      continue;
+    }
+    const now = ports.clock.now();
+    const waitMs = result.untilMs - now;
+    if (waitMs > nearMs || now - startedAtMs > longestSitMs) {
+      return { outcome: 'park', untilMs: result.untilMs, ticket, reason: result.reason };
+    }
+    await ports.clock.sleep(Math.max(waitMs, 5), ports.drain.waits);
+  }
+}

@@ -1,0 +1,135 @@
+import type { Booking } from '../capacity/capacity.ts';
+import type { Ticket } from '../capacity/ticket.ts';
+import { findDeployment } from '../config/find-deployment.ts';
+import type { UsageRow } from '../cost/usage-row.ts';
+import type { Job, JobError } from '../jobs/job.ts';
+import type { LiveJob } from '../jobs/live-job.ts';
+import type { Versioned } from '../versioned.ts';
+import { keepAnswer } from './answer-content.ts';
+import { claimJob } from './claim-job.ts';
+import { decideAfter } from './decide-after.ts';
+import { type Ending, endJob } from './end-job.ts';
+import { type AttemptResult, makeAttempt } from './make-attempt.ts';
+import { parkJob } from './park-job.ts';
+import { persist } from './persist.ts';
+import type { Ports } from './ports.ts';
+import { prepareBody } from './prepare-body.ts';
+import { takeTurn } from './take-turn.ts';
+
+/** Where a job stands between two attempts of one worker. */
+export interface Round {
+  readonly row: Versioned<LiveJob>;
+  /** Usage rows of attempts that are on the row in hand but not yet written. */
+  readonly unwritten: readonly UsageRow[];
+  /** Index of the round's first attempt among the job's attempts. */
+  readonly roundStart: number;
+  /** Deployments that failed in this round. */
+  readonly exclude: readonly string[];
+}
+
+export type WorkOutcome = 'ended' | 'parked' | 'lost';
+
+/** The one attempt loop: turn, claim, call, then whatever the decision after it says. */
+export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>): Promise<WorkOutcome> {
+  const body = await prepareBody(ports, job);
+  let round: Round = { row, unwritten: [], roundStart: row.value.attempts.length, exclude: [] };
+  if (body === null) return finish(ports, job, round, { status: 'failed', response: null, error: contentMissing });
+  for (;;) {
+    const turn = await takeTurn(ports, job, {
+      ticket: round.row.value.ticket,
+      exclude: round.exclude,
+      urgent: round.exclude.length > 0,
+    });
+    if (turn.outcome === 'never') {
+      return finish(ports, job, round, { status: 'failed', response: null, error: tooLarge(turn.limitTokens, turn.neededTokens) });
+    }
+    if (turn.outcome === 'deadline') return finish(ports, job, round, { status: 'expired', response: null, error: null });
+    if (turn.outcome === 'park') {
+      return park(ports, job, round, { untilMs: turn.untilMs, ticket: turn.ticket, reason: turn.reason, isRoundOver: false });
+    }
+    const attempted = await attempt(ports, job, round, { booking: turn.booking, ticket: turn.ticket, body });
+    if (attempted.outcome === 'lost') return 'lost';
+    if (attempted.outcome === 'booking_void') continue;
+    if (attempted.outcome === 'cancelled') return finish(ports, job, { ...round, row: attempted.row }, cancelled);
+    const { result } = attempted;
+    round = { ...round, row: result.row, unwritten: [result.usageRow], exclude: [...round.exclude, turn.booking.deployment] };
+    const next = decideAfter(ports, job, round, result);
+    switch (next.outcome) {
+      case 'fenced':
+        return 'lost';
+      case 'end':
+        return finish(ports, job, round, { ...next.ending, response: await keepResponse(ports, job, result) });
+      case 'park':
+        return park(ports, job, round, { ...next, ticket: round.row.value.ticket });
+      case 'again':
+        await ports.clock.sleep(next.delayMs, ports.drain.waits);
+        if (next.isNewRoundOfDeployments) round = { ...round, exclude: [] };
+    }
+  }
+}
+
+type Attempted =
+  | { readonly outcome: 'attempted'; readonly result: AttemptResult }
+  | { readonly outcome: 'lost' }
+  | { readonly outcome: 'booking_void' }
+  | { readonly outcome: 'cancelled'; readonly row: Versioned<LiveJob> };
+
+async function attempt(
+  ports: Ports,
+  job: Job,
+  round: Round,
+  turn: { booking: Booking; ticket: Ticket | null; body: Readonly<Record<string, unknown>> },
+): Promise<Attempted> {
+  const { booking, ticket, body } = turn;
+  const deployment = findDeployment(ports.config.current(), job.model, booking.deployment);
+  // The configuration may have changed between booking and send: book again on what there is now.
+  const claimed = deployment === null ? null : await claimJob(ports, job, round, { booking, ticket, deployment });
+  if (claimed === null || deployment === null || claimed.outcome !== 'advanced') {
+    ports.capacity.release(booking);
+    return claimed === null || claimed.outcome === 'advanced' ? { outcome: 'booking_void' } : claimed;
+  }
+  await ports.clock.sleep(booking.sendAtMs - ports.clock.now());
+  return { outcome: 'attempted', result: await makeAttempt(ports, job, claimed.row, { booking, deployment, body }) };
+}
+
+async function finish(ports: Ports, job: Job, round: Round, ending: Omit<Ending, 'usage'>): Promise<WorkOutcome> {
+  const ended = await endJob(ports, job, round.row, { ...ending, usage: round.unwritten });
+  return ended.outcome === 'ended' ? 'ended' : 'lost';
+}
+
+async function park(
+  ports: Ports,
+  job: Job,
+  round: Round,
+  how: { untilMs: number; ticket: Ticket | null; reason: string; isRoundOver: boolean },
+): Promise<WorkOutcome> {
+  const { budgetPeriod } = job;
+  const parked = await persist(ports, () => parkJob(ports, round.row, { ...how, usage: round.unwritten, budgetPeriod }));
+  if (parked.outcome === 'cancelled') return finish(ports, job, { ...round, row: parked.row }, cancelled);
+  return parked.outcome === 'advanced' ? 'parked' : 'lost';
+}
+
+const cancelled = { status: 'cancelled', response: null, error: null } as const;
+
+/** A failed job has a response too if the upstream answered. */
+async function keepResponse(ports: Ports, job: Job, result: AttemptResult): Promise<Ending['response']> {
+  const { outcome } = result;
+  if (outcome.kind !== 'answered') return null;
+  const { statusCode, requestId, text } = outcome;
+  const body = await persist(ports, () => keepAnswer(ports, job, result.row.value.attempt, text));
+  return { statusCode, requestId, body };
+}
+
+const contentMissing: JobError = {
+  type: 'server_error',
+  code: 'content_missing',
+  message: "The job's stored request is missing or damaged; it was not sent. Submit it again.",
+};
+
+function tooLarge(limitTokens: number, neededTokens: number): JobError {
+  return {
+    type: 'invalid_request_error',
+    code: 'request_too_large',
+    message: `The request needs ${neededTokens} tokens of quota at once; the largest deployment of its model allows ${limitTokens} per minute. Shorten the prompt or lower the output cap.`,
+  };
+}

@@ -1,0 +1,14 @@
+// The one identity the app runs as. It holds every role; nothing holds a key.
+
+param name string
+param location string
+param tags object
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: name
+  location: location
+  tags: tags
+}
+
+output clientId string = identity.properties.clientId
+output principalId string = identity.properties.principalId

@@ -4,6 +4,7 @@ import type { RegisteredFunction } from './function-app.ts';
 import { HostError } from './host-error.ts';
 import type { HostLog } from './host-log.ts';
 import {
+  announcesTooMuch,
   readBody,
   readTrace,
   readUrl,

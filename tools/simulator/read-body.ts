@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
+/** A body read whole, one that is too large, or one whose sender left. */
+export type ReadBody = { outcome: 'read'; text: string } | { outcome: 'too-large' } | { outcome: 'left' };
+
+/** Reads a request's body of at most `mostBytes`. */
+export async function readBody(request: IncomingMessage, mostBytes: number): Promise<ReadBody> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      bytes += chunk.length;
+      if (bytes > mostBytes) return { outcome: 'too-large' };
+      chunks.push(chunk);
+    }
+  } catch {
+    return { outcome: 'left' };
+  }
+  return { outcome: 'read', text: Buffer.concat(chunks).toString('utf8') };
+}

@@ -25,6 +25,8 @@ export interface WeirErrorOptions {
   readonly param?: string | null;
   /** When it makes sense to come back; becomes `Retry-After` (whole seconds, rounded up) and `retry-after-ms`. */
   readonly retryAfterMs?: number;
+  /** When an exhausted budget starts anew; too far away for `Retry-After`. */
+  readonly resetAtMs?: number;
   readonly cause?: unknown;
 }
 
@@ -34,6 +36,7 @@ export class WeirError extends Error {
   readonly status: number;
   readonly param: string | null;
   readonly retryAfterMs: number | null;
+  readonly resetAtMs: number | null;
 
   constructor(code: ErrorCode, message: string, options: WeirErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -42,6 +45,7 @@ export class WeirError extends Error {
     this.status = errorStatuses[code];
     this.param = options.param ?? null;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.resetAtMs = options.resetAtMs ?? null;
   }
 }
 

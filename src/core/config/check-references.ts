@@ -1,7 +1,7 @@
 import { isValidTimeZone } from '../budgets/budget-period.ts';
+import { formatPath } from '../http/describe-issue.ts';
 import { isJsonObject } from '../http/parse-json.ts';
 import type { ConfigProblem } from './describe-problems.ts';
-import { formatPath } from './describe-problems.ts';
 
 interface Place {
   readonly path: readonly PropertyKey[];

@@ -1,8 +1,9 @@
+import type { JobView } from '../http/job-resource.ts';
 import { appendTrail } from '../jobs/trail.ts';
 import { advanceJob } from './advance-job.ts';
 import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
-import { type JobView, readJob } from './read-job.ts';
+import { readJob, viewEnded, viewLive } from './read-job.ts';
 
 /**
  * Cancels a job: queued, it ends at once; running, its worker is asked to abort; terminal, nothing changes.
@@ -17,16 +18,16 @@ export async function cancelJob(
   for (;;) {
     const job = await ports.jobs.readJob(team, id);
     if (job === null) return null;
-    if (job.end !== null) return { job, live: null, forecast: null };
+    if (job.end !== null) return viewEnded(ports, job);
     const row = await ports.jobs.readLive(team, id);
     if (row === null) continue;
     if (row.value.state === 'queued') {
       const result = await endJob(ports, job, row, { status: 'cancelled', response: null, error: null, usage: [] });
-      if (result.outcome === 'ended') return { job: result.job, live: null, forecast: null };
+      if (result.outcome === 'ended') return viewEnded(ports, result.job);
       continue;
     }
     const isAsked = row.value.cancelRequested && (row.value.eraseRequested || !options.erase);
-    if (isAsked) return { job, live: row.value, forecast: null };
+    if (isAsked) return viewLive(ports, job, row.value);
     const live = {
       ...row.value,
       cancelRequested: true,
@@ -34,7 +35,7 @@ export async function cancelJob(
       trail: appendTrail(row.value.trail, { atMs: ports.clock.now(), type: 'cancel_requested' }),
     };
     const asked = await advanceJob(ports, { live, version: row.version, usage: [] }, job.budgetPeriod);
-    if (asked.outcome === 'advanced') return { job, live, forecast: null };
+    if (asked.outcome === 'advanced') return viewLive(ports, job, live);
   }
 }
 

@@ -6,15 +6,41 @@ import type { LiveJob } from '../jobs/live-job.ts';
 /** Longest time a count is believed; what this process accepted since is added to it. */
 const freshMs = 2000;
 
-/** How many jobs wait where, at most two seconds old. */
-export interface CensusView {
-  readonly takenAtMs: number;
-  /** Jobs not terminal, by lane. */
-  readonly byLane: Readonly<Record<Lane, number>>;
-  readonly byTeam: ReadonlyMap<string, number>;
-  /** Creation time of the oldest queued job by lane; null when none waits. */
-  readonly oldestQueuedAtMs: Readonly<Record<Lane, number | null>>;
+/** What one team has in one lane. */
+export interface LaneCount {
+  /** Jobs not terminal. */
+  readonly jobs: number;
+  /** Creation time of the oldest job that still waits; null when none does. */
+  readonly oldestQueuedAtMs: number | null;
 }
+
+/** How many jobs wait where, at most two seconds old. */
+export class CensusView {
+  readonly #teams: ReadonlyMap<string, ReadonlyMap<Lane, LaneCount>>;
+
+  constructor(teams: ReadonlyMap<string, ReadonlyMap<Lane, LaneCount>>) {
+    this.#teams = teams;
+  }
+
+  /** Sums over the team (all teams when null) and the lane (all lanes when null). */
+  count(team: string | null, lane: Lane | null): LaneCount {
+    let sum = nobody;
+    for (const [id, byLane] of this.#teams) {
+      if (team !== null && id !== team) continue;
+      for (const [name, count] of byLane) if (lane === null || name === lane) sum = addCounts(sum, count);
+    }
+    return sum;
+  }
+}
+
+const nobody: LaneCount = { jobs: 0, oldestQueuedAtMs: null };
+
+function addCounts(left: LaneCount, right: LaneCount): LaneCount {
+  const times = [left.oldestQueuedAtMs, right.oldestQueuedAtMs].filter((time) => time !== null);
+  return { jobs: left.jobs + right.jobs, oldestQueuedAtMs: times.length === 0 ? null : Math.min(...times) };
+}
+
+type Counts = Map<string, Map<Lane, LaneCount>>;
 
 /**
  * Counts live jobs for depth caps and `GET /queues`. No counter row is kept: the live rows are walked at most
@@ -23,8 +49,8 @@ export interface CensusView {
 export class Census {
   readonly #store: LiveJobStore;
   readonly #clock: Clock;
-  #taken: CensusView | null = null;
-  #taking: Promise<CensusView> | null = null;
+  #taken: { readonly atMs: number; readonly counts: Counts } | null = null;
+  #taking: Promise<Counts> | null = null;
   #acceptedSince: { team: string; lane: Lane; atMs: number }[] = [];
 
   constructor(ports: { store: LiveJobStore; clock: Clock }) {
@@ -40,42 +66,40 @@ export class Census {
   async view(): Promise<CensusView> {
     const now = this.#clock.now();
     const taken = this.#taken;
-    const isFresh = taken !== null && now - taken.takenAtMs < freshMs && now >= taken.takenAtMs;
-    const base = isFresh ? taken : await this.#take();
-    const byLane = { ...base.byLane };
-    const byTeam = new Map(base.byTeam);
-    for (const { team, lane } of this.#acceptedSince) {
-      byLane[lane] += 1;
-      byTeam.set(team, (byTeam.get(team) ?? 0) + 1);
-    }
-    return { ...base, byLane, byTeam };
+    const isFresh = taken !== null && now - taken.atMs < freshMs && now >= taken.atMs;
+    const counts = isFresh ? taken.counts : await this.#take();
+    if (this.#acceptedSince.length === 0) return new CensusView(counts);
+    const sum: Counts = new Map([...counts].map(([team, byLane]) => [team, new Map(byLane)]));
+    for (const { team, lane, atMs } of this.#acceptedSince) add(sum, team, lane, { jobs: 1, oldestQueuedAtMs: atMs });
+    return new CensusView(sum);
   }
 
-  #take(): Promise<CensusView> {
+  #take(): Promise<Counts> {
     this.#taking ??= this.#walk().finally(() => {
       this.#taking = null;
     });
     return this.#taking;
   }
 
-  async #walk(): Promise<CensusView> {
+  async #walk(): Promise<Counts> {
     const startedAtMs = this.#clock.now();
-    const byLane: Record<Lane, number> = { interactive: 0, standard: 0, bulk: 0 };
-    const oldest: Record<Lane, number | null> = { interactive: null, standard: null, bulk: null };
-    const byTeam = new Map<string, number>();
+    const counts: Counts = new Map();
     for (const team of await this.#store.listTeams()) {
       for await (const live of walkLive(this.#store, team)) {
-        byLane[live.lane] += 1;
-        byTeam.set(team, (byTeam.get(team) ?? 0) + 1);
-        const known = oldest[live.lane];
-        if (live.state === 'queued' && (known === null || live.createdAtMs < known))
-          oldest[live.lane] = live.createdAtMs;
+        const oldestQueuedAtMs = live.state === 'queued' ? live.createdAtMs : null;
+        add(counts, team, live.lane, { jobs: 1, oldestQueuedAtMs });
       }
     }
-    this.#taken = { takenAtMs: this.#clock.now(), byLane, byTeam, oldestQueuedAtMs: oldest };
+    this.#taken = { atMs: this.#clock.now(), counts };
     this.#acceptedSince = this.#acceptedSince.filter((accepted) => accepted.atMs >= startedAtMs);
-    return this.#taken;
+    return counts;
   }
+}
+
+function add(counts: Counts, team: string, lane: Lane, count: LaneCount): void {
+  const byLane = counts.get(team) ?? new Map<Lane, LaneCount>();
+  byLane.set(lane, addCounts(byLane.get(lane) ?? nobody, count));
+  counts.set(team, byLane);
 }
 
 /** All live jobs of a team, page by page. */

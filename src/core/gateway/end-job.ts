@@ -68,6 +68,7 @@ function describeEnd(live: LiveJob, ending: Ending, nowMs: number): JobEnd {
     error: ending.error,
     usage: live.billed.usage,
     cost: live.billed.cost,
+    cache: 'miss',
     attempts: live.attempts,
     trail: appendTrail(live.trail, { atMs: nowMs, type: ending.status, reason: ending.error?.code ?? null }),
   };

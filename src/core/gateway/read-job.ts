@@ -1,14 +1,9 @@
 import type { LineForecast } from '../capacity/capacity.ts';
-import type { Job, JobStatus } from '../jobs/job.ts';
+import type { JobView } from '../http/job-resource.ts';
+import type { Job } from '../jobs/job.ts';
+import type { JobQuery } from '../jobs/job-store.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import type { Ports } from './ports.ts';
-
-/** A job as its team sees it: `live` and `forecast` until it is terminal, null afterwards. */
-export interface JobView {
-  readonly job: Job;
-  readonly live: LiveJob | null;
-  readonly forecast: LineForecast | null;
-}
 
 /** Between two looks of a long poll; the first are short because most jobs are. */
 const shortestLookMs = 150;
@@ -27,17 +22,28 @@ export async function readJob(ports: Ports, team: string, id: string, waitMs: nu
 
 async function lookAtJob(ports: Ports, team: string, id: string): Promise<JobView | null> {
   const [job, row] = await Promise.all([ports.jobs.readJob(team, id), ports.jobs.readLive(team, id)]);
-  if (job === null || job.end !== null) return job === null ? null : { job, live: null, forecast: null };
-  if (row === null) {
-    // The two reads straddled the commit: the end is there now.
-    const ended = await ports.jobs.readJob(team, id);
-    return ended === null ? null : { job: ended, live: null, forecast: null };
-  }
-  return { job, live: row.value, forecast: await forecastStart(ports, job, row.value) };
+  if (job === null) return null;
+  if (job.end !== null) return viewEnded(ports, job);
+  if (row !== null) return viewLive(ports, job, row.value);
+  // The two reads straddled the commit: the end is there now.
+  const ended = await ports.jobs.readJob(team, id);
+  return ended === null ? null : viewEnded(ports, ended);
+}
+
+/** A job that has ended, with the text of its answer; content that is gone is told as none. */
+export async function viewEnded(ports: Ports, job: Job): Promise<JobView> {
+  const body = job.end?.response?.body;
+  const reading = body === undefined ? null : await ports.contents.read(body);
+  return { job, live: null, forecast: null, responseText: reading?.outcome === 'read' ? reading.text : null };
+}
+
+/** A job that has not ended, with its place in line. */
+export async function viewLive(ports: Ports, job: Job, live: LiveJob): Promise<JobView> {
+  return { job, live, forecast: await forecastStart(ports, job, live), responseText: null };
 }
 
 /** Where a queued job stands in line; null once it runs, or when its line cannot be read now. */
-export async function forecastStart(ports: Ports, job: Job, live: LiveJob): Promise<LineForecast | null> {
+async function forecastStart(ports: Ports, job: Job, live: LiveJob): Promise<LineForecast | null> {
   if (live.state === 'running') return null;
   const { team, model, lane, estimate, createdAtMs } = job;
   return ports.capacity.forecast({ jobId: job.id, team, model, lane, estimate, createdAtMs, ticket: live.ticket });
@@ -53,26 +59,15 @@ async function waitForEnd(ports: Ports, id: string, durationMs: number): Promise
   stopListening();
 }
 
-export interface JobListQuery {
-  readonly status: JobStatus | null;
-  readonly limit: number;
-  readonly after: string | null;
-}
-
-/** The team's jobs, newest first, each with its live row while it has one. */
+/** The team's jobs, newest first. */
 export async function listJobs(
   ports: Ports,
   team: string,
-  query: JobListQuery,
+  query: JobQuery,
 ): Promise<{ readonly views: readonly JobView[]; readonly hasMore: boolean }> {
   const page = await ports.jobs.listJobs(team, query);
   const views = await Promise.all(
-    page.items.map(async (job): Promise<JobView> => {
-      if (job.end !== null) return { job, live: null, forecast: null };
-      const row = await ports.jobs.readLive(team, job.id);
-      if (row !== null) return { job, live: row.value, forecast: await forecastStart(ports, job, row.value) };
-      return { job: (await ports.jobs.readJob(team, job.id)) ?? job, live: null, forecast: null };
-    }),
+    page.items.map(async (job) => (job.end === null ? lookAtJob(ports, team, job.id) : viewEnded(ports, job))),
   );
-  return { views, hasMore: page.next !== null };
+  return { views: views.filter((view) => view !== null), hasMore: page.next !== null };
 }

@@ -1,4 +1,5 @@
 import type { UsageCost } from '../cost/usage-cost.ts';
+import type { CacheState } from '../cost/usage-row.ts';
 import type { Estimate } from '../tokens/estimate.ts';
 import type { Usage } from '../tokens/usage.ts';
 import type { Attempt } from './attempt.ts';
@@ -46,6 +47,8 @@ export interface JobEnd {
   /** Sums over all attempts. */
   readonly usage: Usage;
   readonly cost: UsageCost;
+  /** What the answer came from. */
+  readonly cache: CacheState;
   readonly attempts: readonly Attempt[];
   readonly trail: readonly TrailEvent[];
 }
@@ -70,6 +73,8 @@ export interface Job {
   /** JSON text of the request body as the caller sent it. */
   readonly request: Content;
   readonly estimate: Estimate;
+  /** What the estimate costs at the prices of acceptance, integer nano-dollars. */
+  readonly estimateNanoUsd: number;
   /** Upper bound of the cost, kept free in the team's budget until the job ends. */
   readonly holdNanoUsd: number;
   /** The budget row that carries the hold, e.g. `2026-11`. */

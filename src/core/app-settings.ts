@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** Every setting of the app beside the storage connection: name, meaning and default. The environment wins over files. */
+const schema = z.object({
+  /** File, inline JSON or `blob:<container>/<name>`. */
+  WEIR_CONFIG: z.string().min(1).default('weir.config.json'),
+  /** Second document with team keys; absent = only those of the configuration. */
+  WEIR_KEYS: z.string().min(1).optional(),
+  WEIR_LEASE_SECONDS: z.coerce.number().min(2).max(600).default(45),
+  WEIR_GRACE_SECONDS: z.coerce.number().min(0).max(600).default(20),
+  /** Six-field NCRONTAB of the sweep. */
+  WEIR_SWEEP_SCHEDULE: z.string().min(11).default('*/15 * * * * *'),
+  WEIR_OPENAI_SCOPE: z.url().optional(),
+  WEIR_LOG_LEVEL: z.enum(['info', 'warning', 'error', 'silent']).default('info'),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z.string().optional(),
+  AZURE_CLIENT_ID: z.string().optional(),
+  WEBSITE_AUTH_ENABLED: z.string().optional(),
+  /** Set by the platform in Azure. */
+  WEBSITE_INSTANCE_ID: z.string().optional(),
+});
+
+export type AppSettings = z.output<typeof schema>;
+
+/** Names of the settings that the code reads; infrastructure writes the same ones. */
+export const settingNames: readonly string[] = Object.keys(schema.shape);
+
+/** Reads the app's settings; throws one message that names every wrong one. Blank counts as absent. */
+export function readAppSettings(environment: Readonly<Record<string, string | undefined>>): AppSettings {
+  const present = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const parsed = schema.safeParse(Object.fromEntries(present));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`Wrong settings: ${problems.join('; ')}.`);
+}

@@ -1,0 +1,57 @@
+import type { Lane } from '../jobs/job.ts';
+import { parseWakeUpMessage } from '../jobs/wake-up-message.ts';
+import type { Ports } from './ports.ts';
+import { type RunOutcome, runJob } from './run-job.ts';
+
+/** A message as the queue held it. */
+export interface ReceivedMessage {
+  readonly text: string;
+  /** When the queue would drop it; null when never. */
+  readonly expiresAtMs: number | null;
+}
+
+/** A message of a newer version waits this long for a newer worker before it is looked at again. */
+const putBackMs = 60_000;
+
+/**
+ * Handles one message of a lane. What is no pointer to a job is put on record and not delivered again; what a newer
+ * version wrote goes back for a newer worker; everything else is a wake-up.
+ */
+export async function receiveMessage(
+  ports: Ports,
+  lane: Lane,
+  message: ReceivedMessage,
+): Promise<RunOutcome | 'put_back' | 'dead_letter'> {
+  const reading = parseWakeUpMessage(message.text);
+  switch (reading.kind) {
+    case 'wake-up':
+      return runJob(ports, reading.wakeUp);
+    case 'newer':
+      await ports.wakeQueue.putBack(lane, message.text, putBackMs);
+      notice(ports, 'newer_message', `A message of version ${reading.version} was put back for a newer worker.`, {
+        lane,
+        version: reading.version,
+      });
+      return 'put_back';
+    case 'invalid':
+      await recordDeadLetter(ports, lane, message.text, reading.reason);
+      return 'dead_letter';
+  }
+}
+
+/** Puts an unreadable message on record and tells operators; its text goes nowhere. */
+export async function recordDeadLetter(ports: Ports, lane: Lane, text: string, reason: string): Promise<void> {
+  await ports.deadLetters.record({
+    lane,
+    atMs: ports.clock.now(),
+    reason,
+    characters: text.length,
+    sha256: ports.sha256(text),
+  });
+  const message = 'A queue message that points to no job was taken out and put on record.';
+  notice(ports, 'poison_message', message, { lane, reason, characters: text.length });
+}
+
+function notice(ports: Ports, name: string, message: string, fields: Record<string, string | number>): void {
+  ports.telemetry.track({ type: 'notice', atMs: ports.clock.now(), level: 'warning', name, message, fields });
+}

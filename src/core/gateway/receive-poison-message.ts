@@ -1,0 +1,54 @@
+import { decideWake, maxRescues } from '../jobs/decide-wake.ts';
+import type { Lane } from '../jobs/job.ts';
+import { appendTrail } from '../jobs/trail.ts';
+import { parseWakeUpMessage } from '../jobs/wake-up-message.ts';
+import { advanceJob } from './advance-job.ts';
+import { endJob } from './end-job.ts';
+import type { Ports } from './ports.ts';
+import { recordDeadLetter } from './receive-message.ts';
+import { wakeJob } from './wake-job.ts';
+
+/**
+ * Handles a message that the host gave up on after repeated failures. Its job is neither lost nor failed by that alone:
+ * if it is due and nobody works on it, this counts as a lost worker, and it is woken again or, the third time, failed.
+ */
+export async function receivePoisonMessage(ports: Ports, lane: Lane, text: string): Promise<void> {
+  const reading = parseWakeUpMessage(text);
+  if (reading.kind !== 'wake-up') {
+    const reason = reading.kind === 'newer' ? `version ${reading.version} was not understood in time` : reading.reason;
+    await recordDeadLetter(ports, lane, text, reason);
+    return;
+  }
+  const { team, job: id } = reading.wakeUp;
+  const [job, row] = await Promise.all([ports.jobs.readJob(team, id), ports.jobs.readLive(team, id)]);
+  const now = ports.clock.now();
+  ports.telemetry.track({
+    type: 'notice',
+    atMs: now,
+    level: 'error',
+    name: 'poison_message',
+    message: 'The host gave up delivering a wake-up; its job was looked after.',
+    fields: { lane, team, job: id },
+  });
+  if (job === null || row === null || decideWake(row.value, now).outcome !== 'proceed') return;
+  const rescues = row.value.rescues + 1;
+  const live = {
+    ...row.value,
+    rescues,
+    dueAtMs: now,
+    trail: appendTrail(row.value.trail, {
+      atMs: now,
+      type: 'rescued' as const,
+      attempt: row.value.attempt,
+      reason: 'poison_message',
+    }),
+  };
+  if (rescues >= maxRescues) {
+    const message = `Its wake-up failed ${rescues} times over; the job was given up. The host's log has the reason.`;
+    const error = { type: 'server_error', code: 'worker_lost', message };
+    await endJob(ports, job, { value: live, version: row.version }, { status: 'failed', response: null, error, usage: [] });
+    return;
+  }
+  const moved = await advanceJob(ports, { live, version: row.version, usage: [] }, job.budgetPeriod);
+  if (moved.outcome === 'advanced') await wakeJob(ports, lane, { team, job: id }, 0);
+}

@@ -1,0 +1,168 @@
+import { budgetPeriodAt, nextResetAtMs } from '../budgets/budget-period.ts';
+import { formatUsd } from '../budgets/money.ts';
+import type { PoolConfig, TeamConfig } from '../config/config-schema.ts';
+import { findPool, findTeam } from '../config/find-deployment.ts';
+import { canonicalSubmission, type JobSubmission } from '../http/parse-job-submission.ts';
+import type { JobView } from '../http/job-resource.ts';
+import { WeirError } from '../http/weir-error.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { Content } from '../jobs/content.ts';
+import type { Job } from '../jobs/job.ts';
+import { makeJobId } from '../jobs/job-id.ts';
+import { openLiveJob } from '../jobs/move-live-job.ts';
+import { estimateRequest } from '../tokens/estimate-request.ts';
+import { awaitPlace } from './await-place.ts';
+import { checkFits } from './check-fits.ts';
+import { holdFor } from './money-orders.ts';
+import type { Ports } from './ports.ts';
+import { priceEstimate } from './price-attempt.ts';
+import { viewEnded, viewLive } from './read-job.ts';
+import { wakeJob } from './wake-job.ts';
+
+export interface Submitted {
+  readonly view: JobView;
+  /** The same key was submitted before with the same body: this is that job. */
+  readonly isReplay: boolean;
+}
+
+/**
+ * Accepts a job: what it may cost is held, the job is on record and 202 is a promise before anything is queued. The
+ * wake-up comes after; if the queue is away the sweep sends it. Throws WeirError for every refusal of design §4.5.
+ */
+export async function submitJob(
+  ports: Ports,
+  principal: Principal,
+  submission: JobSubmission,
+  traceparent: string,
+): Promise<Submitted> {
+  const { team, pool } = requireModel(ports, principal, submission.model);
+  const fingerprint = ports.sha256(canonicalSubmission(submission));
+  const keySha256 = submission.idempotencyKey === null ? null : ports.sha256(submission.idempotencyKey);
+  const replay = await findReplay(ports, team.id, keySha256, fingerprint);
+  if (replay !== null) return replay;
+
+  const job = await draftJob(ports, { team, pool }, submission, { fingerprint, keySha256, traceparent });
+  checkFits(pool, job);
+  await awaitPlace(ports, team, job, submission.waitSeconds * 1000);
+  await ports.live.registerTeam(team.id);
+  const live = openLiveJob(job);
+  const result = await ports.writer.submit(team.id, {
+    change: { kind: 'accept', job, live },
+    period: job.budgetPeriod,
+    decideMoney: holdFor(team, job.holdNanoUsd),
+  });
+  if (result.outcome !== 'applied') await discard(ports, job);
+  switch (result.outcome) {
+    case 'applied':
+      ports.census.noteAccepted(team.id, job.lane);
+      await wakeJob(ports, job.lane, { team: team.id, job: job.id }, 0);
+      return { view: await viewLive(ports, job, live), isReplay: false };
+    case 'refused':
+      throw budgetExceeded(team, job, result, ports.clock.now());
+    case 'rejected': {
+      // Somebody submitted the same key a moment earlier.
+      const first = await findReplay(ports, team.id, keySha256, fingerprint);
+      if (first !== null) return first;
+      throw new WeirError('storage_unavailable', 'The job could not be put on record; try again.', { retryAfterMs: 1000 });
+    }
+  }
+}
+
+function requireModel(ports: Ports, principal: Principal, model: string): { team: TeamConfig; pool: PoolConfig } {
+  const config = ports.config.current();
+  const team = findTeam(config, principal.team);
+  if (team === null) throw new WeirError('forbidden', 'Your team is no longer configured. Ask your platform team.');
+  const pool = findPool(config, model);
+  if (pool === null) {
+    const known = config.pools.map((pool) => pool.model).filter((name) => team.models.includes(name));
+    throw new WeirError('model_not_found', `There is no such model. Your team may use: ${known.join(', ') || 'none yet'}.`, {
+      param: 'body.model',
+    });
+  }
+  if (!team.models.includes(model)) {
+    const message = `Your team may not use ${model}; it may use: ${team.models.join(', ') || 'none yet'}. Ask your platform team.`;
+    throw new WeirError('model_not_allowed', message, { param: 'body.model' });
+  }
+  return { team, pool };
+}
+
+async function findReplay(
+  ports: Ports,
+  team: string,
+  keySha256: string | null,
+  fingerprint: string,
+): Promise<Submitted | null> {
+  if (keySha256 === null) return null;
+  const id = await ports.jobs.findByIdempotencyKey(team, keySha256);
+  const job = id === null ? null : await ports.jobs.readJob(team, id);
+  if (job === null) return null;
+  if (job.fingerprint !== fingerprint) {
+    throw new WeirError(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used with another request. Use a new key for a new request, or send the same request again.',
+      { param: 'Idempotency-Key' },
+    );
+  }
+  if (job.end !== null) return { view: await viewEnded(ports, job), isReplay: true };
+  const row = await ports.jobs.readLive(team, job.id);
+  if (row !== null) return { view: await viewLive(ports, job, row.value), isReplay: true };
+  const ended = await ports.jobs.readJob(team, job.id);
+  return { view: await viewEnded(ports, ended ?? job), isReplay: true };
+}
+
+async function draftJob(
+  ports: Ports,
+  { team, pool }: { team: TeamConfig; pool: PoolConfig },
+  submission: JobSubmission,
+  facts: { fingerprint: string; keySha256: string | null; traceparent: string },
+): Promise<Job> {
+  const { endpoint, body, model, lane, metadata } = submission;
+  const config = ports.config.current();
+  const countTokens = await ports.tokenCounter.load(model);
+  const { maxOutputTokens } = config.limits;
+  const estimate = estimateRequest({ endpoint, body, model, countTokens, maxOutputTokens });
+  const createdAtMs = ports.clock.now();
+  const price = priceEstimate(config, pool, estimate, createdAtMs);
+  const id = makeJobId(createdAtMs, ports.random);
+  const request: Content = await ports.contents.keep(team.id, id, 'request', JSON.stringify(body));
+  return {
+    id,
+    team: team.id,
+    endpoint,
+    model,
+    lane,
+    createdAtMs,
+    deadlineAtMs: createdAtMs + submission.deadlineSeconds * 1000,
+    metadata,
+    fingerprint: facts.fingerprint,
+    idempotencyKeySha256: facts.keySha256,
+    request,
+    estimate,
+    estimateNanoUsd: price.estimateNanoUsd,
+    holdNanoUsd: price.holdNanoUsd,
+    budgetPeriod: budgetPeriodAt(createdAtMs, team.budget?.timeZone ?? 'Etc/UTC'),
+    traceparent: facts.traceparent,
+    end: null,
+  };
+}
+
+/** A refused job leaves no content behind. */
+async function discard(ports: Ports, job: Job): Promise<void> {
+  if (job.request.kind === 'blob') await ports.contents.erase(job.team, job.id);
+}
+
+function budgetExceeded(
+  team: TeamConfig,
+  job: Job,
+  refusal: { spentNanoUsd: number; heldNanoUsd: number; limitNanoUsd: number },
+  nowMs: number,
+): WeirError {
+  const resetAtMs = nextResetAtMs(nowMs, team.budget?.timeZone ?? 'Etc/UTC');
+  return new WeirError(
+    'budget_exceeded',
+    `This request may cost up to ${formatUsd(job.holdNanoUsd)} USD. Of this month's budget of ${formatUsd(refusal.limitNanoUsd)} USD, ` +
+      `${formatUsd(refusal.spentNanoUsd)} are spent and ${formatUsd(refusal.heldNanoUsd)} are held for jobs under way. ` +
+      'Ask for less output, wait for jobs to end, or ask your platform team to raise the budget.',
+    { resetAtMs },
+  );
+}

@@ -1,0 +1,11 @@
+import { app } from '@azure/functions';
+import { getApplication, hostSettings } from '../core/composition.ts';
+import { sweep } from '../core/gateway/sweep.ts';
+
+/** Mends live jobs that no message will: lost wake-ups, dead workers, deadlines. */
+export async function sweepTimer(): Promise<void> {
+  const { ports } = await getApplication();
+  await sweep(ports);
+}
+
+app.timer('sweep', { schedule: hostSettings.sweepSchedule, handler: sweepTimer });

@@ -318,6 +318,7 @@ module groupBudget 'modules/budget.bicep' = {
 
 output WEIR_RESOURCE_GROUP string = group.name
 output WEIR_STORAGE_ACCOUNT string = storage.outputs.name
+output WEIR_CONFIG_URL string = storage.outputs.configUrl
 output WEIR_FUNCTION_APP string = app.outputs.name
 output WEIR_URL string = app.outputs.url
 @description('Deployments by account, with the limits that the service granted: what make-config.ts turns into pools.')

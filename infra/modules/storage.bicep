@@ -169,4 +169,5 @@ resource tableLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
 
 output id string = account.id
 output name string = account.name
+output configUrl string = '${account.properties.primaryEndpoints.blob}${layout.configContainer}/weir.config.json'
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${layout.packageContainer}'

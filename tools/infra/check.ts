@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { BicepSession } from './bicep-session.ts';
 import { compileEnvironment, infraDirectory, listParameterFiles } from './compile-environment.ts';
 import { bicepVersion } from './install-bicep.ts';
 import { runBicep } from './run-bicep.ts';
@@ -11,22 +12,29 @@ export interface CheckedStep {
 
 /** Builds and lints the templates in `directory`, then builds and evaluates the parameters of every environment. */
 export async function checkInfra(directory = infraDirectory): Promise<CheckedStep[]> {
-  const parameterFiles = await listParameterFiles();
-  const steps: CheckedStep[] = [await checkTemplate('build', directory), await checkTemplate('lint', directory)];
-  for (const file of parameterFiles) {
-    const built = await runBicep(['build-params', file, '--stdout'], directory);
-    steps.push({ step: `build-params ${file}`, diagnostics: built.diagnostics });
-    const { diagnostics } = await compileEnvironment(file);
-    steps.push({ step: `snapshot ${file}`, diagnostics });
+  const files = await listParameterFiles();
+  const steps: CheckedStep[] = [];
+  for (const args of [
+    ['build', 'main.bicep', '--stdout'],
+    ['lint', 'main.bicep'],
+  ]) {
+    const { diagnostics } = await runBicep(args, directory);
+    steps.push({ step: `${args[0]} main.bicep`, diagnostics });
+  }
+  for (const file of files) {
+    const { diagnostics } = await runBicep(['build-params', file, '--stdout'], directory);
+    steps.push({ step: `build-params ${file}`, diagnostics });
+  }
+  const session = await BicepSession.open();
+  try {
+    for (const file of files) {
+      const { diagnostics } = await compileEnvironment(session, file, directory);
+      steps.push({ step: `snapshot ${file}`, diagnostics });
+    }
+  } finally {
+    session.close();
   }
   return steps;
-}
-
-/** `build` or `lint` of main.bicep with its modules. */
-export async function checkTemplate(command: 'build' | 'lint', directory: string): Promise<CheckedStep> {
-  const output = command === 'build' ? ['--stdout'] : [];
-  const { diagnostics } = await runBicep([command, 'main.bicep', ...output], directory);
-  return { step: `${command} main.bicep`, diagnostics };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

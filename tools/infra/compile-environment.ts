@@ -1,7 +1,8 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runBicep } from './run-bicep.ts';
+import { z } from 'zod';
+import type { BicepSession } from './bicep-session.ts';
 
 /** What the templates say for one parameter file: names, ids and properties as Azure would be asked for them. */
 export interface CompiledEnvironment {
@@ -12,7 +13,16 @@ export interface CompiledEnvironment {
 
 export const infraDirectory = join(import.meta.dirname, '..', '..', 'infra');
 // Any subscription will do: ids and tokens are computed from it, and nothing is asked of Azure.
-const subscriptionId = '00000000-0000-0000-0000-000000000001';
+const place = { subscriptionId: '00000000-0000-0000-0000-000000000001', location: 'swedencentral' };
+
+const diagnostic = z.object({ level: z.string(), code: z.string(), message: z.string() });
+const compilation = z.object({ success: z.boolean(), diagnostics: z.array(diagnostic) });
+const template = compilation.extend({ contents: z.string().nullish() });
+const snapshot = z.object({
+  predictedResources: z.array(z.record(z.string(), z.unknown())),
+  outputs: z.record(z.string(), z.unknown()),
+  diagnostics: z.array(z.unknown()),
+});
 
 /** Parameter files under infra/: the one of `azd up` and one per environment, as paths relative to infra/. */
 export async function listParameterFiles(): Promise<string[]> {
@@ -20,55 +30,53 @@ export async function listParameterFiles(): Promise<string[]> {
   return files.filter((file) => file.endsWith('.bicepparam')).sort();
 }
 
-/**
- * Evaluates a parameter file with its templates, offline. `change` edits the text of the parameter file first, for
- * asking what a wrong value would do. Errors of the compiler are diagnostics here, not exceptions.
- */
+/** Compiles infra/main.bicep with its modules to an ARM template. */
+export async function compileTemplate(session: BicepSession): Promise<{ text: string; diagnostics: string[] }> {
+  const compiled = template.parse(await session.call('bicep/compile', { path: join(infraDirectory, 'main.bicep') }));
+  return { text: compiled.contents ?? '', diagnostics: describe(compiled.diagnostics) };
+}
+
+/** Evaluates a parameter file with its templates, offline. What the compiler finds are diagnostics, not exceptions. */
 export async function compileEnvironment(
+  session: BicepSession,
   parameterFile: string,
-  change: (text: string) => string = (text) => text,
+  directory = infraDirectory,
 ): Promise<CompiledEnvironment> {
-  // The CLI writes its snapshot beside the parameter file; the tree stays as it is.
+  const path = join(directory, parameterFile);
+  const compiled = compilation.parse(await session.call('bicep/compileParams', { path, parameterOverrides: {} }));
+  const diagnostics = describe(compiled.diagnostics);
+  if (!compiled.success) return { resources: [], outputs: {}, diagnostics: [...diagnostics, 'It does not compile.'] };
+  const text = z
+    .object({ snapshot: z.string() })
+    .parse(await session.call('bicep/getSnapshot', { path, metadata: place })).snapshot;
+  const predicted = snapshot.parse(JSON.parse(text));
+  return {
+    resources: predicted.predictedResources,
+    outputs: predicted.outputs,
+    diagnostics: [...diagnostics, ...predicted.diagnostics.map((found) => JSON.stringify(found))],
+  };
+}
+
+/** The same for a parameter file whose text is changed first: what would this value do? The tree stays as it is. */
+export async function compileChanged(
+  session: BicepSession,
+  parameterFile: string,
+  change: (text: string) => string,
+): Promise<CompiledEnvironment> {
   const work = await mkdtemp(join(tmpdir(), 'weir-infra-'));
   try {
     await cp(infraDirectory, work, { recursive: true });
     const path = join(work, parameterFile);
-    await replaceText(path, change);
-    const place = ['--subscription-id', subscriptionId, '--location', 'swedencentral'];
-    const run = await runBicep(['snapshot', parameterFile, '--mode', 'overwrite', ...place], work);
-    const text = await readFile(path.replace(/\.bicepparam$/, '.snapshot.json'), 'utf8').catch(() => undefined);
-    return readSnapshot(text, run.diagnostics);
+    const before = await readFile(path, 'utf8');
+    const after = change(before);
+    if (after === before) throw new Error(`The change did not change ${parameterFile}.`);
+    await writeFile(path, after);
+    return await compileEnvironment(session, parameterFile, work);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-async function replaceText(path: string, change: (text: string) => string): Promise<void> {
-  await writeFile(path, change(await readFile(path, 'utf8')));
-}
-
-function readSnapshot(text: string | undefined, said: readonly string[]): CompiledEnvironment {
-  if (text === undefined) {
-    return { resources: [], outputs: {}, diagnostics: said.length > 0 ? said : ['bicep wrote no snapshot'] };
-  }
-  const snapshot: unknown = JSON.parse(text);
-  if (
-    !isRecord(snapshot) ||
-    !Array.isArray(snapshot['predictedResources']) ||
-    !Array.isArray(snapshot['diagnostics'])
-  ) {
-    throw new Error(
-      'The snapshot has neither predictedResources nor diagnostics: another version of the CLI wrote it.',
-    );
-  }
-  const found = snapshot['diagnostics'].map((diagnostic) => JSON.stringify(diagnostic));
-  return {
-    resources: snapshot['predictedResources'].filter(isRecord),
-    outputs: isRecord(snapshot['outputs']) ? snapshot['outputs'] : {},
-    diagnostics: [...said, ...found],
-  };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function describe(found: readonly z.output<typeof diagnostic>[]): string[] {
+  return found.map(({ level, code, message }) => `${level} ${code}: ${message}`);
 }

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 export const bicepVersion = '0.49.2';
 
 const root = join(import.meta.dirname, '..', '..');
-const cacheDirectory = join(root, '.bicep');
+const defaultCache = join(root, '.bicep');
 const packageByPlatform: Readonly<Record<string, string>> = {
   'linux-x64': 'azure.bicep.commandline.linux-x64',
   'linux-arm64': 'azure.bicep.commandline.linux-arm64',
@@ -20,13 +20,17 @@ const packageByPlatform: Readonly<Record<string, string>> = {
  * Path of the Bicep CLI of the pinned version: from the setting WEIR_BICEP, from `.bicep/`, or fetched into it with
  * `dotnet restore` from the NuGet source that this machine is configured for. Throws with what is needed otherwise.
  */
-export async function installBicep(settings: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function installBicep(
+  settings: NodeJS.ProcessEnv = process.env,
+  cacheDirectory = defaultCache,
+): Promise<string> {
   const given = settings['WEIR_BICEP'];
   if (given !== undefined && given !== '') return verifyVersion(given, 'WEIR_BICEP names');
 
   const executable = process.platform === 'win32' ? 'bicep.exe' : 'bicep';
   const cached = join(cacheDirectory, bicepVersion, executable);
-  if ((await stat(cached).catch(() => undefined)) === undefined) await fetchInto(cached, executable);
+  if ((await stat(cached).catch(() => undefined)) === undefined)
+    await fetchInto({ cached, executable, cacheDirectory, settings });
   return cached;
 }
 
@@ -37,11 +41,18 @@ function verifyVersion(path: string, subject: string): string {
   throw new Error(`${subject} ${path}: expected Bicep CLI ${bicepVersion}, found ${found ?? 'none that runs'}.`);
 }
 
-async function fetchInto(cached: string, executable: string): Promise<void> {
+interface Fetch {
+  readonly cached: string;
+  readonly executable: string;
+  readonly cacheDirectory: string;
+  readonly settings: NodeJS.ProcessEnv;
+}
+
+async function fetchInto({ cached, executable, cacheDirectory, settings }: Fetch): Promise<void> {
   const platform = `${process.platform}-${process.arch}`;
   const packageName = packageByPlatform[platform];
   if (packageName === undefined) throw new Error(`No Bicep CLI is packaged for ${platform}. ${otherWays}`);
-  const sdk = spawnSync('dotnet', ['--version'], { encoding: 'utf8' });
+  const sdk = spawnSync('dotnet', ['--version'], { encoding: 'utf8', env: settings });
   if (sdk.error !== undefined || sdk.status !== 0) {
     throw new Error(`The Bicep CLI ${bicepVersion} comes from NuGet, and 'dotnet' was not found. ${otherWays}`);
   }
@@ -51,7 +62,7 @@ async function fetchInto(cached: string, executable: string): Promise<void> {
   try {
     const framework = `net${sdk.stdout.trim().split('.')[0]}.0`;
     await writeFile(join(work, 'get.csproj'), renderProject(packageName, framework));
-    restore(work);
+    restore(work, settings);
     // Copied to its final name by a rename, so that two runs at once never see half a file.
     const fetched = join(work, 'packages', packageName, bicepVersion, 'tools', executable);
     const complete = join(work, executable);
@@ -78,11 +89,11 @@ function renderProject(packageName: string, framework: string): string {
   ].join('\n');
 }
 
-function restore(directory: string): void {
+function restore(directory: string, settings: NodeJS.ProcessEnv): void {
   const result = spawnSync('dotnet', ['restore', 'get.csproj', '--packages', 'packages'], {
     cwd: directory,
     encoding: 'utf8',
-    env: { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_NOLOGO: '1' },
+    env: { ...settings, DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_NOLOGO: '1' },
     timeout: 300_000,
   });
   if (result.status === 0) return;

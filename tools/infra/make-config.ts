@@ -1,0 +1,79 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type DeploymentOutputs, readOutputs } from './deployed-model.ts';
+import { renderConfig } from './render-config.ts';
+
+const usage = `Makes weir.config.json from a deployment's outputs and a teams file, and publishes it. Never touches keys.
+
+  node tools/infra/make-config.ts --teams infra/env/dev.teams.json --outputs outputs.json [--out weir.config.json]
+  node tools/infra/make-config.ts --teams infra/main.teams.json --outputs-from-environment --publish
+
+  --teams FILE                everything of the configuration but the pools
+  --outputs FILE              what az deployment sub show --query properties.outputs printed
+  --outputs-from-environment  the variables that azd sets
+  --out FILE                  write it here; without --out and --publish it is printed
+  --publish                   put it into the storage account, signed in as az or azd is`;
+
+// A role that was assigned a moment ago is not known to storage at once.
+const roleWait = { attempts: 40, pauseMs: 15_000 };
+
+/** Reads, makes, writes and publishes as asked; returns the text for people. Throws with everything that is wrong. */
+export async function runMakeConfig(args: string[], environment: NodeJS.ProcessEnv): Promise<string> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      teams: { type: 'string' },
+      outputs: { type: 'string' },
+      'outputs-from-environment': { type: 'boolean', default: false },
+      out: { type: 'string' },
+      publish: { type: 'boolean', default: false },
+    },
+  });
+  if (values.teams === undefined || (values.outputs !== undefined) === values['outputs-from-environment']) {
+    throw new Error(usage);
+  }
+  const outputs = readOutputs(values.outputs === undefined ? environment : await readJson(values.outputs));
+  const rendered = renderConfig(outputs.deployments, await readJson(values.teams));
+  if (rendered.outcome === 'refused') throw new Error(`No configuration was made:\n${rendered.problems.join('\n')}`);
+  if (values.out !== undefined) await writeFile(values.out, rendered.text);
+  if (values.publish) await publish(outputs, rendered.text);
+  if (values.out === undefined && !values.publish) return rendered.text;
+  const places = [values.out, values.publish ? outputs.configUrl : undefined];
+  return `Configuration of ${outputs.deployments.length} deployments in ${places.filter(Boolean).join(' and ')}.`;
+}
+
+async function readJson(path: string): Promise<Record<string, unknown>> {
+  const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${path} is no JSON object.`);
+  return { ...value };
+}
+
+async function publish(outputs: DeploymentOutputs, text: string): Promise<void> {
+  const { AzureCliCredential, AzureDeveloperCliCredential, ChainedTokenCredential } = await import('@azure/identity');
+  const { BlockBlobClient } = await import('@azure/storage-blob');
+  const credential = new ChainedTokenCredential(new AzureCliCredential(), new AzureDeveloperCliCredential());
+  const client = new BlockBlobClient(outputs.configUrl, credential);
+  const options = { blobHTTPHeaders: { blobContentType: 'application/json' } };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.upload(text, Buffer.byteLength(text), { ...options, abortSignal: AbortSignal.timeout(30_000) });
+      return;
+    } catch (error) {
+      const isRoleMissing = error instanceof Error && 'statusCode' in error && error.statusCode === 403;
+      if (!isRoleMissing || attempt === roleWait.attempts) throw error;
+      if (attempt === 1) console.error('Storage does not know the role yet; trying again for up to ten minutes…');
+      await new Promise((resolve) => setTimeout(resolve, roleWait.pauseMs));
+    }
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    console.log(await runMakeConfig(process.argv.slice(2), process.env));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

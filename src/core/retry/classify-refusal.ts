@@ -18,6 +18,11 @@ const throttleReasons: Readonly<Record<ThrottleKind, string>> = {
   unknown: 'throttled',
 };
 
+/** A 429 that says "at once" would be answered by the next: leave the deployment alone for a moment anyway. */
+const leastCoolDownMs = 1000;
+/** A region that fails is tried again by probes: its hint may not keep it out for longer than a minute. */
+const longestServerErrorCoolDownMs = 60_000;
+
 /** Codes that blame the deployment's name, model or API surface: another deployment may well take the request. */
 const configurationCodes = new Set([
   'deploymentnotfound',
@@ -50,7 +55,7 @@ export function classifyRefusal(refusal: Refusal, now: number): Classification {
     const throttle = classifyThrottle(headers, message);
     const hint = parseRetryHint(headers, message, throttle, now);
     const reason = throttleReasons[throttle];
-    const coolDownMs = hint?.coolDownMs ?? defaultCoolDownMs[throttle];
+    const coolDownMs = Math.max(leastCoolDownMs, hint?.coolDownMs ?? defaultCoolDownMs[throttle]);
     return {
       ...base,
       verdict: 'throttled',
@@ -108,7 +113,7 @@ export function classifyRefusal(refusal: Refusal, now: number): Classification {
       reason,
       health: 'bad',
       hint,
-      coolDownMs: hint?.coolDownMs ?? null,
+      coolDownMs: hint === null ? null : Math.min(hint.coolDownMs, longestServerErrorCoolDownMs),
       error: failure,
     };
   }

@@ -163,6 +163,9 @@ describe('a 429', () => {
     expect(judge(answered(429, null)).coolDownMs).toBe(60_000);
     expect(judge(answered(429, null, { 'policy-id': 'DeploymentRatelimit-Call' })).coolDownMs).toBe(10_000);
   });
+  it('that says "at once" is left alone for a second all the same', () => {
+    expect(judge(answered(429, null, { 'retry-after': '0' }))).toMatchObject({ coolDownMs: 1000, hint: { hintMs: 0 } });
+  });
   it('whose body never came is a 429 all the same', () => {
     expect(judge(unanswered('truncated', true, 429))).toMatchObject({
       verdict: 'throttled',
@@ -250,6 +253,7 @@ describe('a refusal', () => {
   it('503 with a hint keeps it', () => {
     expect(judge(answered(503, null, { 'retry-after': '4' })).coolDownMs).toBe(4000);
     expect(judge(answered(503, null)).coolDownMs).toBeNull();
+    expect(judge(answered(503, null, { 'retry-after': '86400' })).coolDownMs).toBe(60_000);
   });
   it('504 is a timeout', () => {
     expect(judge(answered(504, null)).error?.code).toBe('upstream_timeout');

@@ -1,0 +1,152 @@
+import type { HealthEffect } from '../retry/classification.ts';
+import type { BreakerState } from './breaker-state.ts';
+import { addCall, isFailing, noFailures } from './failure-window.ts';
+import { addLatency, isSlow, type Latency, type LatencySample, noLatency } from './latency.ts';
+
+/** What one call told about its deployment. */
+export interface CallEvidence {
+  readonly health: HealthEffect;
+  /** Machine-readable cause; null when it succeeded. */
+  readonly reason: string | null;
+  /** How long the service asked to be left alone; null when it did not. */
+  readonly coolDownMs: number | null;
+  /** Whether the 429 was for lack of capacity: such a deployment is asked again by one probe. */
+  readonly isCapacityShort: boolean;
+  readonly sentAtMs: number;
+  /** Of answered calls that succeeded. */
+  readonly sample: LatencySample | null;
+}
+
+/** The pool's other deployments, for judging slowness: those that take calls, with their latency. */
+export interface BreakerPeers {
+  readonly latencies: readonly Latency[];
+}
+
+/** What a deployment takes now: everything, one probe, or nothing before `untilMs`. */
+export interface Admission {
+  readonly admits: 'all' | 'probe' | 'none';
+  readonly untilMs: number;
+}
+
+/**
+ * Time out of service: 5 s, then 10 s for as long as it fails again within a minute. Envoy's 30 s × times ejected would
+ * keep a region out for minutes; with at most 10 s between probes it is back within 15 s of its recovery.
+ */
+export const ejectionMs = 5000;
+export const longestEjectionMs = 10_000;
+/** A quiet minute after closing, and the next opening counts as the first. */
+const quietMs = 60_000;
+/** A probe that is not heard of for so long is given up; a hung region must not keep the right to probe. */
+export const probeLeaseMs = 10_000;
+/** A rejected credential or a missing deployment is mended by people: ask again twice a minute. */
+const faultyMs = 30_000;
+/** Over this time a recovered deployment comes to its full share. */
+export const rampMs = 10_000;
+
+/** Whether a call may be made now. */
+export function admits(state: BreakerState, now: number): Admission {
+  const { status, probe } = state;
+  if (status === 'half-open' && probe !== null && now < probe.untilMs)
+    return { admits: 'none', untilMs: probe.untilMs };
+  const untilMs = Math.max(state.coolUntilMs, status === 'open' ? state.retryAtMs : 0);
+  if (now < untilMs) return { admits: 'none', untilMs };
+  return { admits: status === 'closed' && !state.probesAfterCooling ? 'all' : 'probe', untilMs: now };
+}
+
+/** The state after the one probe was given out. */
+export function onProbeLease(state: BreakerState, now: number): BreakerState {
+  return { ...state, status: 'half-open', probe: { leasedAtMs: now, untilMs: now + probeLeaseMs } };
+}
+
+/** The part of its quota that a deployment should be given: rises from 0.1 to 1 in the 10 s after it closed. */
+export function rampShare(state: BreakerState, now: number): number {
+  if (state.recoveredAtMs === 0 || state.status !== 'closed') return 1;
+  return Math.min(1, Math.max(0.1, (now - state.recoveredAtMs) / rampMs));
+}
+
+/**
+ * The state after a call was heard of. While it is open only longer hints count; while a probe is out only the probe
+ * does; of a recovered deployment, calls that were sent before it recovered do not count.
+ */
+export function onOutcome(state: BreakerState, call: CallEvidence, peers: BreakerPeers, now: number): BreakerState {
+  const cooled = cool(state, call, now);
+  if (state.status === 'open') return cooled;
+  if (state.status === 'half-open') {
+    return state.probe !== null && call.sentAtMs >= state.probe.leasedAtMs ? onProbe(cooled, call, peers, now) : cooled;
+  }
+  if (call.sentAtMs < state.recoveredAtMs) return cooled;
+  switch (call.health) {
+    case 'none':
+      return cooled;
+    case 'credential':
+    case 'configuration':
+      return open(cooled, call.reason, now, faultyMs);
+    case 'bad': {
+      const failures = addCall(cooled.failures, { isGood: false, sentAtMs: call.sentAtMs }, now);
+      return isFailing(failures) ? eject({ ...cooled, failures }, call.reason, now) : { ...cooled, failures };
+    }
+    case 'good': {
+      const failures = addCall(cooled.failures, { isGood: true, sentAtMs: call.sentAtMs }, now);
+      const latency = call.sample === null ? cooled.latency : addLatency(cooled.latency, call.sample);
+      const learnt = { ...cooled, failures, latency };
+      // Peers are those that take calls: without one left, a slow deployment is better than none.
+      return call.sample !== null && isSlow(latency, peers.latencies) ? eject(learnt, 'slow', now) : learnt;
+    }
+  }
+}
+
+/** A hint extends the time to stay away and never shortens it; it marks no one's health. */
+function cool(state: BreakerState, call: CallEvidence, now: number): BreakerState {
+  if (call.coolDownMs === null) return state;
+  const coolUntilMs = Math.max(state.coolUntilMs, now + call.coolDownMs);
+  const probesAfterCooling = state.probesAfterCooling || call.isCapacityShort;
+  if (state.status !== 'closed') return { ...state, coolUntilMs, probesAfterCooling };
+  const sinceMs = now < state.coolUntilMs ? state.sinceMs : now;
+  return { ...state, coolUntilMs, probesAfterCooling, reason: call.reason, sinceMs };
+}
+
+function onProbe(state: BreakerState, call: CallEvidence, peers: BreakerPeers, now: number): BreakerState {
+  switch (call.health) {
+    case 'bad':
+      return eject(state, call.reason, now);
+    case 'credential':
+    case 'configuration':
+      return open(state, call.reason, now, faultyMs);
+    case 'none':
+      // It answered: alive, only out of quota. Anything else taught nothing, and the next probe may go at once.
+      return call.coolDownMs === null
+        ? { ...state, status: 'open', retryAtMs: now, probe: null }
+        : { ...close(state, now), reason: call.reason, sinceMs: now, probesAfterCooling: call.isCapacityShort };
+    case 'good': {
+      if (call.sample === null) return close(state, now);
+      // What it was like before the break is history: the probe is the first sample.
+      const latency = addLatency(noLatency, call.sample);
+      const isStillSlow = isSlow({ ...latency, samples: 2 }, peers.latencies);
+      return isStillSlow ? eject({ ...state, latency }, 'slow', now) : close({ ...state, latency }, now);
+    }
+  }
+}
+
+function eject(state: BreakerState, reason: string | null, now: number): BreakerState {
+  const isAgain = state.status !== 'closed' || (state.recoveredAtMs > 0 && now - state.recoveredAtMs < quietMs);
+  const ejections = isAgain ? state.ejections + 1 : 1;
+  return { ...open(state, reason, now, Math.min(longestEjectionMs, ejectionMs * ejections)), ejections };
+}
+
+function open(state: BreakerState, reason: string | null, now: number, forMs: number): BreakerState {
+  const sinceMs = state.status === 'closed' || state.sinceMs === null ? now : state.sinceMs;
+  return { ...state, status: 'open', reason, sinceMs, retryAtMs: now + forMs, probe: null, failures: noFailures };
+}
+
+function close(state: BreakerState, now: number): BreakerState {
+  return {
+    ...state,
+    status: 'closed',
+    reason: null,
+    sinceMs: null,
+    probe: null,
+    recoveredAtMs: now,
+    failures: noFailures,
+    probesAfterCooling: false,
+  };
+}

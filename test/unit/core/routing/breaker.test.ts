@@ -1,0 +1,358 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  admits,
+  type CallEvidence,
+  onOutcome,
+  onProbeLease,
+  probeLeaseMs,
+  rampShare,
+} from '../../../../src/core/routing/breaker.ts';
+import { type BreakerState, freshBreaker, readBreakerState } from '../../../../src/core/routing/breaker-state.ts';
+import { addLatency, noLatency } from '../../../../src/core/routing/latency.ts';
+
+const start = 1_000_000;
+const quick = { firstByteMs: 400, latencyMs: 500, outputTokens: 50 };
+const slow = { firstByteMs: 4000, latencyMs: 5000, outputTokens: 50 };
+const peer = [1, 2, 3, 4].reduce((latency) => addLatency(latency, quick), noLatency);
+const peers = { latencies: [peer, peer] };
+
+function call(health: CallEvidence['health'], sentAtMs: number, more: Partial<CallEvidence> = {}): CallEvidence {
+  const isGood = health === 'good';
+  return {
+    health,
+    reason: isGood ? null : 'server_error_503',
+    coolDownMs: null,
+    isCapacityShort: false,
+    sentAtMs,
+    sample: isGood ? quick : null,
+    ...more,
+  };
+}
+function throttle(coolDownMs: number, sentAtMs: number, isCapacityShort = false): CallEvidence {
+  return call('none', sentAtMs, {
+    reason: isCapacityShort ? 'throttled_capacity' : 'throttled_tokens',
+    coolDownMs,
+    isCapacityShort,
+  });
+}
+/** Lets the same call be heard of `count` times, `everyMs` apart, each sent 100 ms before. */
+function repeat(
+  state: BreakerState,
+  count: number,
+  health: CallEvidence['health'],
+  from: number,
+  everyMs = 100,
+): BreakerState {
+  let next = state;
+  for (let index = 0; index < count; index += 1) {
+    const now = from + index * everyMs;
+    next = onOutcome(next, call(health, now - 100), peers, now);
+  }
+  return next;
+}
+const opened = repeat(freshBreaker, 5, 'bad', start);
+const probing = (now: number) => onProbeLease(opened, now);
+
+describe('opening', () => {
+  it('leaves a failing region within five failures, however well it did before', () => {
+    const well = repeat(freshBreaker, 300, 'good', start, 50);
+    const after = start + 20_000;
+    expect(repeat(well, 3, 'bad', after).status).toBe('closed');
+    expect(repeat(well, 5, 'bad', after).status).toBe('open');
+  });
+
+  it('does so though successes from before the outage come in between', () => {
+    let state = repeat(freshBreaker, 50, 'good', start);
+    const outage = start + 10_000;
+    for (let failure = 0; failure < 5; failure += 1) {
+      state = onOutcome(state, call('bad', outage + failure * 10), peers, outage + 500 + failure * 10);
+      state = onOutcome(state, call('good', outage - 1000), peers, outage + 505 + failure * 10);
+    }
+    expect(state.status).toBe('open');
+  });
+
+  it('trips at two jobs a second when half of the calls fail', () => {
+    let state = freshBreaker;
+    let failures = 0;
+    for (let index = 0; state.status === 'closed' && index < 60; index += 1) {
+      const now = start + index * 500;
+      failures += index % 2;
+      state = onOutcome(state, call(index % 2 === 1 ? 'bad' : 'good', now - 100), peers, now);
+    }
+    expect([state.status, failures <= 5]).toEqual(['open', true]);
+  });
+
+  it('bears one failure in ten', () => {
+    let state = freshBreaker;
+    for (let index = 0; index < 1000; index += 1) {
+      const now = start + index * 200;
+      state = onOutcome(state, call(index % 10 === 0 ? 'bad' : 'good', now - 100), peers, now);
+    }
+    expect(state.status).toBe('closed');
+  });
+
+  it('says why and since when', () => {
+    expect(opened).toMatchObject({ status: 'open', reason: 'server_error_503', sinceMs: start + 300 });
+  });
+
+  it.each(['credential', 'configuration'] as const)(
+    'leaves a deployment with a %s fault at once for 30 s, without a mark on its record',
+    (health) => {
+      const state = onOutcome(freshBreaker, call(health, start, { reason: 'credential_rejected' }), peers, start + 50);
+      expect(state).toMatchObject({
+        status: 'open',
+        reason: 'credential_rejected',
+        ejections: 0,
+        failures: { streak: 0 },
+      });
+      expect(admits(state, start + 30_049).admits).toBe('none');
+      expect(admits(state, start + 30_050).admits).toBe('probe');
+    },
+  );
+
+  it('is not moved by our own aborts', () => {
+    expect(repeat(freshBreaker, 100, 'none', start)).toEqual(freshBreaker);
+  });
+});
+
+describe('slowness', () => {
+  const hear = (state: BreakerState, sample: typeof slow, now: number, others = peers) =>
+    onOutcome(state, call('good', now - sample.latencyMs, { sample }), others, now);
+  const used = repeat(freshBreaker, 10, 'good', start);
+
+  it('ejects a region that answers ten times slower than its peers after two such answers', () => {
+    const once = hear(used, slow, start + 10_000);
+    expect(once.status).toBe('closed');
+    expect(hear(once, slow, start + 10_100)).toMatchObject({ status: 'open', reason: 'slow' });
+  });
+
+  it('forgives one stray answer, even a hundred times slower', () => {
+    let state = hear(used, { firstByteMs: 40_000, latencyMs: 50_000, outputTokens: 50 }, start + 10_000);
+    for (let index = 1; index < 50; index += 1) state = hear(state, quick, start + 10_000 + index * 100);
+    expect(state.status).toBe('closed');
+  });
+
+  it('does not take long answers for slow ones', () => {
+    let state = used;
+    for (let index = 1; index < 20; index += 1)
+      state = hear(state, { firstByteMs: 8000, latencyMs: 8000, outputTokens: 1000 }, start + index * 1000);
+    expect(state.status).toBe('closed');
+  });
+
+  it('never ejects the last one that takes calls', () => {
+    let state = used;
+    for (let index = 1; index < 20; index += 1) state = hear(state, slow, start + index * 1000, { latencies: [] });
+    expect(state.status).toBe('closed');
+  });
+
+  it('lets it back when its probe is quick, not when it is slow', () => {
+    const out = hear(hear(used, slow, start + 10_000), slow, start + 10_100);
+    const leased = onProbeLease(out, start + 16_000);
+    expect(onOutcome(leased, call('good', start + 16_000, { sample: slow }), peers, start + 21_000)).toMatchObject({
+      status: 'open',
+      reason: 'slow',
+      ejections: 2,
+    });
+    expect(onOutcome(leased, call('good', start + 16_000), peers, start + 16_500)).toMatchObject({
+      status: 'closed',
+      reason: null,
+      latency: { firstByteMs: 400 },
+    });
+  });
+});
+
+describe('cooling after a 429', () => {
+  it('takes nothing until the hint has passed, then everything, and marks no failure', () => {
+    const state = onOutcome(freshBreaker, throttle(20_000, start), peers, start);
+    expect(admits(state, start + 19_999)).toEqual({ admits: 'none', untilMs: start + 20_000 });
+    expect(admits(state, start + 20_000).admits).toBe('all');
+    expect(state).toMatchObject({
+      status: 'closed',
+      ejections: 0,
+      failures: { streak: 0 },
+      reason: 'throttled_tokens',
+      sinceMs: start,
+    });
+  });
+
+  it('is extended by a later and longer hint, never shortened', () => {
+    const state = onOutcome(freshBreaker, throttle(20_000, start), peers, start);
+    expect(onOutcome(state, throttle(1000, start), peers, start + 500).coolUntilMs).toBe(start + 20_000);
+    expect(onOutcome(state, throttle(60_000, start), peers, start + 500).coolUntilMs).toBe(start + 60_500);
+    expect(onOutcome(state, call('good', start), peers, start + 500).coolUntilMs).toBe(start + 20_000);
+  });
+
+  it('for lack of capacity ends with one probe', () => {
+    const state = onOutcome(freshBreaker, throttle(20_000, start, true), peers, start);
+    expect(admits(state, start + 20_000).admits).toBe('probe');
+    const leased = onProbeLease(state, start + 20_000);
+    expect(admits(leased, start + 20_001).admits).toBe('none');
+    expect(admits(onOutcome(leased, call('good', start + 20_000), peers, start + 20_400), start + 20_400).admits).toBe(
+      'all',
+    );
+    const again = onOutcome(leased, throttle(20_000, start + 20_000, true), peers, start + 20_400);
+    expect(admits(again, start + 40_399).admits).toBe('none');
+    expect(admits(again, start + 40_400).admits).toBe('probe');
+  });
+
+  it('holds an open breaker open for longer', () => {
+    const state = onOutcome(opened, throttle(40_000, start), peers, start + 1000);
+    expect(admits(state, start + 40_999).admits).toBe('none');
+    expect(admits(state, start + 41_000).admits).toBe('probe');
+  });
+});
+
+describe('half-opening', () => {
+  it('takes nothing while open, then exactly one probe', () => {
+    expect(admits(opened, start + 5299).admits).toBe('none');
+    expect(admits(opened, start + 5300).admits).toBe('probe');
+    expect(admits(probing(start + 5300), start + 5301)).toEqual({
+      admits: 'none',
+      untilMs: start + 5300 + probeLeaseMs,
+    });
+  });
+
+  it('closes when the probe succeeds', () => {
+    const closed = onOutcome(probing(start + 6000), call('good', start + 6000), peers, start + 6500);
+    expect(closed).toMatchObject({ status: 'closed', reason: null, sinceMs: null });
+    expect(admits(closed, start + 6500).admits).toBe('all');
+  });
+
+  it('stays out for 5, 10 and then 10 s while probes fail', () => {
+    let state = opened;
+    let now = start + 300;
+    const pauses: number[] = [];
+    for (let probe = 0; probe < 5; probe += 1) {
+      pauses.push(admits(state, now).untilMs - now);
+      now = admits(state, now).untilMs;
+      state = onOutcome(onProbeLease(state, now), call('bad', now), peers, now);
+    }
+    expect(pauses).toEqual([5000, 10_000, 10_000, 10_000, 10_000]);
+    expect(state.sinceMs).toBe(start + 300);
+  });
+
+  it('counts openings from one again after a quiet minute', () => {
+    const closed = onOutcome(probing(start + 6000), call('good', start + 6000), peers, start + 6500);
+    expect(repeat(closed, 5, 'bad', start + 20_000).ejections).toBe(2);
+    expect(repeat(closed, 5, 'bad', start + 90_000).ejections).toBe(1);
+  });
+
+  it('hears nobody but the probe', () => {
+    const state = probing(start + 6000);
+    expect(onOutcome(state, call('good', start + 5999), peers, start + 6100)).toEqual(state);
+    expect(onOutcome(state, call('bad', start + 5999), peers, start + 6100)).toEqual(state);
+    expect(onOutcome(opened, call('good', start), peers, start + 1000)).toEqual(opened);
+    expect(onOutcome(opened, call('bad', start), peers, start + 1000)).toEqual(opened);
+  });
+
+  it('gives the probe to another when it is not heard of', () => {
+    const state = probing(start + 6000);
+    expect(admits(state, start + 6000 + probeLeaseMs).admits).toBe('probe');
+    expect(admits(onProbeLease(state, start + 20_000), start + 20_001).admits).toBe('none');
+  });
+
+  it('gives the probe to another when it taught nothing', () => {
+    expect(
+      admits(onOutcome(probing(start + 6000), call('none', start + 6000), peers, start + 6500), start + 6500).admits,
+    ).toBe('probe');
+  });
+
+  it('does not count calls from before the recovery', () => {
+    const closed = onOutcome(probing(start + 6000), call('good', start + 6000), peers, start + 6500);
+    let state = closed;
+    for (let late = 0; late < 20; late += 1) state = onOutcome(state, call('bad', start), peers, start + 7000 + late);
+    expect(state).toEqual(closed);
+  });
+
+  it('ramps up for ten seconds', () => {
+    const closed = onOutcome(probing(start + 6000), call('good', start + 6000), peers, start + 6500);
+    expect([0, 1000, 5000, 10_000, 99_000].map((later) => rampShare(closed, start + 6500 + later))).toEqual([
+      0.1, 0.1, 0.5, 1, 1,
+    ]);
+    expect(rampShare(freshBreaker, start)).toBe(1);
+  });
+
+  it('is back within 15 s of a recovery, whenever that comes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1000, max: 200_000 }), (outageMs) => {
+        let state = freshBreaker;
+        let now = start;
+        while (state.status !== 'closed' || now < start + outageMs) {
+          now += 100;
+          const { admits: what } = admits(state, now);
+          if (what === 'none') continue;
+          if (what === 'probe') state = onProbeLease(state, now);
+          state = onOutcome(state, call(now < start + outageMs ? 'bad' : 'good', now), peers, now);
+          if (now > start + outageMs + 60_000) return false;
+        }
+        return now <= start + outageMs + 15_000;
+      }),
+    );
+  });
+});
+
+describe('whatever happens', () => {
+  const evidence = fc.record({
+    health: fc.constantFrom('good', 'bad', 'none', 'credential', 'configuration') as fc.Arbitrary<
+      CallEvidence['health']
+    >,
+    coolDownMs: fc.option(fc.integer({ min: 0, max: 300_000 })),
+    isCapacityShort: fc.boolean(),
+    isSlow: fc.boolean(),
+    stepMs: fc.integer({ min: 0, max: 20_000 }),
+    ageMs: fc.integer({ min: 0, max: 20_000 }),
+  });
+
+  it('it never takes calls before its time, lends one probe at a time, and a cool-down never shrinks', () => {
+    fc.assert(
+      fc.property(fc.array(evidence, { maxLength: 60 }), (events) => {
+        let state: BreakerState = freshBreaker;
+        let now = start;
+        for (const event of events) {
+          now += event.stepMs;
+          const before = admits(state, now);
+          if (state.status === 'open' && now < state.retryAtMs && before.admits !== 'none') return false;
+          if (now < state.coolUntilMs && before.admits !== 'none') return false;
+          if (before.admits === 'probe') {
+            state = onProbeLease(state, now);
+            if (admits(state, now).admits !== 'none') return false;
+          }
+          const coolUntilMs = state.coolUntilMs;
+          const sample = event.health === 'good' ? (event.isSlow ? slow : quick) : null;
+          state = onOutcome(
+            state,
+            {
+              ...call(event.health, now - event.ageMs),
+              coolDownMs: event.coolDownMs,
+              isCapacityShort: event.isCapacityShort,
+              sample,
+            },
+            peers,
+            now,
+          );
+          if (state.coolUntilMs < coolUntilMs) return false;
+          if (JSON.stringify(readBreakerState(JSON.parse(JSON.stringify(state)))) !== JSON.stringify(state))
+            return false;
+          if (state.failures.buckets.length > 7) return false;
+        }
+        return true;
+      }),
+    );
+  });
+
+  it.each([
+    null,
+    undefined,
+    1,
+    'x',
+    [],
+    {},
+    { v: 2 },
+    { ...freshBreaker, status: 'ajar' },
+    { ...freshBreaker, retryAtMs: 'soon' },
+    { ...freshBreaker, probe: {} },
+  ])('a stored %j is read as fresh', (stored) => {
+    expect(readBreakerState(stored)).toEqual(freshBreaker);
+  });
+});

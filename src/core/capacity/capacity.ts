@@ -22,12 +22,19 @@ export interface BookingRequest {
   readonly urgent: boolean;
 }
 
+/** A send later than this past its booked time may fall into another slice of the limiter: release it and book anew. */
+export const mostSendDelayMs = 250;
+
 /** A send time on a deployment, taken under its limits. */
 export interface Booking {
   readonly id: string;
   readonly model: string;
+  readonly team: string;
+  readonly lane: Lane;
   readonly deployment: string;
   readonly sendAtMs: number;
+  /** The same moment in the shared row's own time, under which it is entered there. */
+  readonly enteredAtMs: number;
   /** Tokens charged to the ring: the service's admission estimate. */
   readonly tokens: number;
   /** Why this deployment was chosen, for the trail. */
@@ -70,6 +77,15 @@ export interface LineForecast {
   readonly startAtMs: number;
 }
 
+/** One lane of a pool as operators see it. */
+export interface LaneView {
+  readonly lane: Lane;
+  /** Tokens of the jobs in line, as the service will charge them. */
+  readonly tokensWaiting: number;
+  readonly tokensLastMinute: number;
+  readonly requestsLastMinute: number;
+}
+
 /** One deployment as operators see it. */
 export interface DeploymentView {
   readonly deployment: string;
@@ -102,6 +118,10 @@ export interface Capacity {
   /** Gives back a booking that was not sent. */
   release(booking: Booking): void;
   report(report: CallReport): void;
+  /** Takes a job out of its line: it was cancelled, expired or given up while it waited. Nobody then waits for its turn to pass. */
+  leave(
+    place: Pick<BookingRequest, 'jobId' | 'team' | 'model' | 'lane' | 'estimate'> & { readonly ticket: Ticket },
+  ): void;
   /** Position and start of a job that holds `ticket`, or of one that would join now (null); null when it can never run. */
   forecast(
     request: Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'> & {
@@ -109,4 +129,5 @@ export interface Capacity {
     },
   ): Promise<LineForecast | null>;
   view(model: string): Promise<readonly DeploymentView[]>;
+  lanes(model: string): Promise<readonly LaneView[]>;
 }

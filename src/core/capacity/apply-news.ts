@@ -1,0 +1,81 @@
+import { calibrate } from './calibrate.ts';
+import type { Booking, BookingRequest, CallReport } from './capacity.ts';
+import { type DecisionInput, ledgerOf, openDecision } from './decision.ts';
+import { correctBooking, type DeploymentLedger } from './deployment-ledger.ts';
+import { leaveLine } from './lane-line.ts';
+import type { DeploymentLimits } from './pool-limits.ts';
+import { dropReservationOf, giveBack } from './reserve-far.ts';
+import type { Ticket } from './ticket.ts';
+
+/** What happened since the last commit, to be told to everyone with the next one. */
+export type News =
+  | { readonly kind: 'released'; readonly booking: Booking }
+  | { readonly kind: 'reported'; readonly report: CallReport }
+  | { readonly kind: 'left'; readonly place: LeftPlace };
+
+/** A ticket that nobody will come back for. */
+export type LeftPlace = Pick<BookingRequest, 'jobId' | 'team' | 'lane' | 'estimate'> & { readonly ticket: Ticket };
+
+/** A hint of a day is not believed for longer than every window takes to empty. */
+const MOST_COOL_MS = 60_000;
+/** Weight of the newest call in the latency averages. */
+const LATENCY_WEIGHT = 0.1;
+
+/** Enters news into a state that it may change; returns the teams whose own rings changed. */
+export function applyNews(input: DecisionInput, news: readonly News[]): ReadonlySet<string> {
+  const decision = openDecision(input);
+  for (const item of news) {
+    if (item.kind === 'released') giveBack(decision, { ...item.booking, sendAtMs: item.booking.enteredAtMs });
+    else if (item.kind === 'left') {
+      const { team, lane, ticket, jobId } = item.place;
+      dropReservationOf(decision, jobId);
+      leaveLine(input.state.line.lanes[lane], team, ticket);
+    } else applyReport(input, item.report);
+  }
+  return decision.touchedTeams;
+}
+
+function applyReport(input: DecisionInput, report: CallReport): void {
+  const limits = input.limits.deployments.find(({ name }) => name === report.booking.deployment);
+  if (limits === undefined) return;
+  const ledger = ledgerOf(input.state, limits.name);
+  correctProvisioned(ledger, limits, report);
+  measureLatency(ledger, report);
+  calibrate(ledger, limits, report);
+  cool(ledger, report, input.nowMs);
+  const others = input.limits.deployments
+    .filter(({ name }) => name !== limits.name)
+    .map(({ name }) => input.state.deployments.get(name)?.health ?? null);
+  ledger.health = input.health.learn(ledger.health, report, input.nowMs, others);
+}
+
+function correctProvisioned(ledger: DeploymentLedger, limits: DeploymentLimits, report: CallReport): void {
+  const { inputTokens, cachedInputTokens, outputTokens } = report.usage;
+  const actual = inputTokens - cachedInputTokens + outputTokens;
+  if (report.outcome === 'succeeded' && actual > 0)
+    correctBooking(ledger, limits, { ...report.booking, sendAtMs: report.booking.enteredAtMs }, actual);
+}
+
+function measureLatency(ledger: DeploymentLedger, report: CallReport): void {
+  if (report.outcome !== 'succeeded' || report.firstByteMs === null) return;
+  ledger.firstByteMs = average(ledger.firstByteMs, report.firstByteMs);
+  if (report.usage.outputTokens === 0) return;
+  ledger.msPerOutputToken = average(ledger.msPerOutputToken, report.latencyMs / report.usage.outputTokens);
+}
+
+/**
+ * Leaves the deployment alone for as long as the call taught: a later and longer hint extends, never shortens. A quota 429 is
+ * one that the ledger did not foresee; a capacity 429 says nothing about it.
+ */
+function cool(ledger: DeploymentLedger, report: CallReport, nowMs: number): void {
+  if (report.throttle !== null && report.throttle !== 'capacity') ledger.driftCount += 1;
+  if (report.coolDownMs === null) return;
+  const untilMs = nowMs + Math.min(Math.max(report.coolDownMs, 0), MOST_COOL_MS);
+  if (untilMs <= ledger.cooledUntilMs) return;
+  ledger.cooledUntilMs = untilMs;
+  ledger.coolReason = report.reason;
+}
+
+function average(before: number | null, sample: number): number {
+  return before === null ? sample : before * (1 - LATENCY_WEIGHT) + sample * LATENCY_WEIGHT;
+}

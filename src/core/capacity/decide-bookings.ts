@@ -1,0 +1,101 @@
+import type { Lane } from '../jobs/job.ts';
+import { estimateAdmission } from './admission-estimate.ts';
+import { applyNews, type News } from './apply-news.ts';
+import type { BookingRequest, BookingResult } from './capacity.ts';
+import {
+  type Ask,
+  type Decision,
+  type DecisionInput,
+  limitsOfTeam,
+  openDecision,
+  poolTokensPerMs,
+} from './decision.ts';
+import { advanceLedger } from './deployment-ledger.ts';
+import { forgetService, issueTicket, passWork } from './lane-line.ts';
+import { clonePoolState, type PoolState } from './pool-state.ts';
+import { dropStaleReservations } from './reserve-far.ts';
+import { serveLane } from './serve-lane.ts';
+import type { Ticket } from './ticket.ts';
+import { forgetBefore, teamRing } from './token-ring.ts';
+import { isInteractiveDemoted, laneOrder } from './turn-estimate.ts';
+
+/** What a batch asks for and brings. */
+export interface BookingBatch extends DecisionInput {
+  readonly requests: readonly BookingRequest[];
+  /** Unsent bookings, outcomes of calls and given-up tickets since the last commit. */
+  readonly news: readonly News[];
+}
+
+export interface BatchDecision {
+  /** The pool as it shall be; the input is left as it was read. */
+  readonly state: PoolState;
+  /** In the order of the requests. */
+  readonly results: readonly BookingResult[];
+  /** Whether there is anything to commit; without it the results hold as they are. */
+  readonly hasNews: boolean;
+  /** Teams whose own ring changed. */
+  readonly touchedTeams: ReadonlySet<string>;
+}
+
+/** Decides a batch: news first, then the lanes by urgency, each in the order of its tickets. Pure. */
+export function decideBookings(batch: BookingBatch): BatchDecision {
+  const state = clonePoolState(batch.state);
+  const touched = applyNews({ ...batch, state }, batch.news);
+  const decision = openDecision({ ...batch, state });
+  for (const team of touched) decision.touchedTeams.add(team);
+  decision.hasNews = batch.news.length > 0;
+  advanceTime(decision);
+  const asks: Ask[] = batch.requests.map((request) => ({ request, result: refuse(decision, request) }));
+  const places = asks
+    .filter(({ result }) => result === null)
+    .map((ask) => ({ ask, ...placeInLine(decision, ask.request) }));
+  for (const lane of laneOrder(isInteractiveDemoted(decision))) {
+    const own = places.filter(({ ask }) => ask.request.lane === lane);
+    serveLane(decision, lane, own);
+  }
+  const results = asks.map(({ request, result }) => result ?? unanswered(decision, request));
+  return { state, results, hasNews: decision.hasNews, touchedTeams: decision.touchedTeams };
+}
+
+/** Moves the pool to now: what is out of every window is forgotten, and virtual time passes what nobody took. */
+export function advanceTime(decision: Decision): void {
+  const { state, nowMs } = decision;
+  for (const lane of Object.values(state.line.lanes)) forgetService(lane, nowMs);
+  for (const ring of state.teams.values()) forgetBefore(teamRing, ring, nowMs);
+  dropStaleReservations(decision);
+  let passedMs = 0;
+  for (const limits of decision.limits.deployments) {
+    const ledger = state.deployments.get(limits.name);
+    if (ledger === undefined) continue;
+    const unused = advanceLedger(ledger, limits, nowMs);
+    if (decision.open.some((open) => open.ledger === ledger)) passedMs += unused / decision.open.length;
+  }
+  for (const lane of laneOrder(isInteractiveDemoted(decision))) passLane(decision, lane, passedMs);
+}
+
+/** Every lane's line moves by what passed unused: whoever it was meant for did not come. */
+function passLane(decision: Decision, lane: Lane, passedMs: number): void {
+  if (passedMs > 0)
+    passWork(decision.state.line.lanes[lane], passedMs * poolTokensPerMs(decision, lane), decision.weightOf);
+}
+
+/** Larger than every deployment's, or the team's, whole limit: it can never be sent. */
+function refuse(decision: Decision, request: BookingRequest): BookingResult | null {
+  const neededTokens = estimateAdmission(request.estimate, 1);
+  const largest = Math.max(0, ...decision.limits.deployments.map(({ tokensPerMinute }) => tokensPerMinute));
+  const limitTokens = Math.min(largest, limitsOfTeam(decision.limits, request.team).tokensPerMinute ?? largest);
+  // A limit of 0 is a switch, not a size: the job waits until it is turned on.
+  return largest > 0 && neededTokens > limitTokens ? { outcome: 'never', limitTokens, neededTokens } : null;
+}
+
+function placeInLine(decision: Decision, request: BookingRequest): { ticket: Ticket; isNew: boolean } {
+  if (request.ticket !== null) return { ticket: request.ticket, isNew: false };
+  const { share } = limitsOfTeam(decision.limits, request.team);
+  const cost = estimateAdmission(request.estimate, 1);
+  decision.hasNews = true;
+  return { ticket: issueTicket(decision.state.line.lanes[request.lane], request.team, cost, share), isNew: true };
+}
+
+function unanswered(decision: Decision, request: BookingRequest): BookingResult {
+  return { outcome: 'wait', untilMs: decision.nowMs + 1000, ticket: request.ticket, reason: 'line' };
+}

@@ -1,0 +1,125 @@
+import type { Lane } from '../jobs/job.ts';
+import type { BookingRequest, BookingResult } from './capacity.ts';
+import type { HealthPolicy, HealthVerdict } from './deployment-health.ts';
+import { createLedger, type DeploymentLedger, pacedUntil, tokensPerMs } from './deployment-ledger.ts';
+import { usedInMinute, type WeightOf } from './lane-line.ts';
+import type { DeploymentLimits, PoolLimits, TeamLimits } from './pool-limits.ts';
+import { unknownTeam } from './pool-limits.ts';
+import type { PoolState } from './pool-state.ts';
+import { createRing, sumRing, teamRing } from './token-ring.ts';
+
+/** Capacity is taken for this long ahead and no longer: what is taken cannot yield to what is more urgent. */
+export const HORIZON_MS = 2000;
+
+/** A deployment that takes calls now. */
+export interface OpenDeployment {
+  readonly limits: DeploymentLimits;
+  readonly ledger: DeploymentLedger;
+  readonly verdict: HealthVerdict;
+  /** Not before this: a 429 cooled it. */
+  readonly fromMs: number;
+  /** False once its one probe is given out in this decision. */
+  isFree: boolean;
+}
+
+/** What a decision about one batch works on: a copy of the pool's state that it changes, and everything it asks of it. */
+export interface Decision {
+  readonly state: PoolState;
+  readonly limits: PoolLimits;
+  readonly health: HealthPolicy;
+  readonly nowMs: number;
+  /** Earliest send time: a commit takes this long. */
+  readonly earliestMs: number;
+  readonly open: readonly OpenDeployment[];
+  /** When a deployment that is closed now may open again; `nowMs` when one is open. */
+  readonly reopensAtMs: number;
+  readonly weightOf: WeightOf;
+  /** Whether anything but time has changed: only then is there something to commit. */
+  hasNews: boolean;
+  /** Teams whose own ring changed: only their rows are written. */
+  readonly touchedTeams: Set<string>;
+}
+
+export interface DecisionInput {
+  readonly state: PoolState;
+  readonly limits: PoolLimits;
+  readonly health: HealthPolicy;
+  readonly nowMs: number;
+  readonly leadMs: number;
+}
+
+/** One job that asks, with the answer to be. */
+export interface Ask {
+  readonly request: BookingRequest;
+  result: BookingResult | null;
+}
+
+/** Prepares a decision on a state that it may change. */
+export function openDecision(input: DecisionInput): Decision {
+  const { state, limits, health, nowMs } = input;
+  const open: OpenDeployment[] = [];
+  let reopensAtMs = Number.POSITIVE_INFINITY;
+  for (const deployment of limits.deployments) {
+    if (limits.isPaused || deployment.isPaused) continue;
+    if (deployment.tokensPerMinute <= 0 || deployment.requestsPerMinute <= 0) continue;
+    const ledger = ledgerOf(state, deployment.name);
+    const verdict = health.judge(ledger.health, nowMs);
+    const fromMs = Math.max(ledger.cooledUntilMs, verdict.admits === 'none' ? verdict.untilMs : 0);
+    if (verdict.admits === 'none' || fromMs > nowMs + HORIZON_MS) reopensAtMs = Math.min(reopensAtMs, fromMs);
+    else open.push({ limits: deployment, ledger, verdict, fromMs, isFree: true });
+  }
+  if (open.length > 0) reopensAtMs = nowMs;
+  const weightOf = weigh(state, limits, nowMs);
+  const earliestMs = nowMs + input.leadMs;
+  const touchedTeams = new Set<string>();
+  return { state, limits, health, nowMs, earliestMs, open, reopensAtMs, weightOf, hasNews: false, touchedTeams };
+}
+
+/** A deployment's ledger; one that nobody has booked on begins empty. */
+export function ledgerOf(state: PoolState, deployment: string): DeploymentLedger {
+  const known = state.deployments.get(deployment);
+  if (known !== undefined) return known;
+  const ledger = createLedger();
+  state.deployments.set(deployment, ledger);
+  return ledger;
+}
+
+export function limitsOfTeam(limits: PoolLimits, team: string): TeamLimits {
+  return limits.teams.get(team) ?? unknownTeam;
+}
+
+/** What the open deployments serve per millisecond, in tokens, for jobs of a lane. */
+export function poolTokensPerMs(decision: Decision, lane: Lane): number {
+  const mean = decision.state.line.lanes[lane].meanCost;
+  return decision.open.reduce((sum, { limits }) => sum + tokensPerMs(limits, mean), 0);
+}
+
+/** Milliseconds of pace that the open deployments have let pass on average: more than 0 when nobody takes what is there. */
+export function unusedMs(decision: Decision): number {
+  if (decision.open.length === 0) return 0;
+  const sum = decision.open.reduce((total, { ledger }) => total + decision.nowMs - pacedUntil(ledger), 0);
+  return sum / decision.open.length;
+}
+
+/** A lane's part of the pool's whole limit over the last minute, 0–1. */
+export function shareOfMinute(decision: Decision, lane: Lane): number {
+  const limit = decision.open.reduce((sum, { limits }) => sum + limits.tokensPerMinute, 0);
+  return limit === 0 ? 0 : usedInMinute(decision.state.line.lanes[lane], decision.nowMs) / limit;
+}
+
+/** A team weighs its share; nothing while it is paused or its own limit is used up, so that virtual time passes it over. */
+function weigh(state: PoolState, limits: PoolLimits, nowMs: number): WeightOf {
+  const weights = new Map<string, number>();
+  return (team) => {
+    const known = weights.get(team);
+    if (known !== undefined) return known;
+    const { share, isPaused, tokensPerMinute, requestsPerMinute } = limitsOfTeam(limits, team);
+    const used = sumRing(teamRing, state.teams.get(team) ?? createRing(), nowMs + HORIZON_MS);
+    const isUsedUp =
+      (tokensPerMinute !== null && used.tokens >= tokensPerMinute * 0.95) ||
+      (requestsPerMinute !== null && used.requests >= requestsPerMinute);
+    const weight = isPaused || isUsedUp ? 0 : share;
+    weights.set(team, weight);
+    return weight;
+  };
+}

@@ -1,0 +1,29 @@
+import type { CallReport } from './capacity.ts';
+
+/** A breaker's state as the deployment's row carries it: JSON that only the policy that made it understands; null = nothing known. */
+export type HealthState = unknown;
+
+/** Whether a deployment takes calls now: all, one probe, or none before `untilMs`. */
+export interface HealthVerdict {
+  readonly admits: 'all' | 'probe' | 'none';
+  readonly untilMs: number;
+  readonly breaker: 'closed' | 'open' | 'half-open';
+  readonly reason: string | null;
+  readonly sinceMs: number | null;
+}
+
+/** Port inside policy: the breaker, as booking needs it. Pure; states are replaced, never changed. */
+export interface HealthPolicy {
+  judge(state: HealthState, nowMs: number): HealthVerdict;
+  /** The state after the one probe was given out. */
+  takeProbe(state: HealthState, nowMs: number): HealthState;
+  /** The state after what a call taught. `others` are the pool's other deployments: at most N−1 are ejected. */
+  learn(state: HealthState, report: CallReport, nowMs: number, others: readonly HealthState[]): HealthState;
+}
+
+/** A policy for which every deployment is always healthy: benches and tests of booking alone. */
+export const alwaysHealthy: HealthPolicy = {
+  judge: () => ({ admits: 'all', untilMs: 0, breaker: 'closed', reason: null, sinceMs: null }),
+  takeProbe: (state) => state,
+  learn: (state) => state,
+};

@@ -1,0 +1,173 @@
+import type { HealthState } from './deployment-health.ts';
+import type { DeploymentLimits } from './pool-limits.ts';
+import {
+  findRequestRoom,
+  forgetRequestsBefore,
+  logRequest,
+  type RequestLog,
+  sliceOf,
+  unlogRequest,
+} from './request-log.ts';
+import {
+  chargeRing,
+  cloneRing,
+  createRing,
+  deploymentRing,
+  findRoom,
+  forgetBefore,
+  type TokenRing,
+} from './token-ring.ts';
+
+/** Everything the processes share about one deployment: the content of its row. Changed in place. */
+export interface DeploymentLedger {
+  ring: TokenRing;
+  requests: RequestLog;
+  /** Until when the pace in tokens is paid for: each booking moves it by tokens ÷ (TPM / 60,000). */
+  pacedUntilMs: number;
+  /** The same in requests: small jobs use up RPM, not TPM. */
+  requestsPacedUntilMs: number;
+  /** A 429 asked to stay away until then. */
+  cooledUntilMs: number;
+  coolReason: string | null;
+  /** The service's charge ÷ Weir's estimate, learnt from its `remaining`. */
+  calibration: number;
+  /** When `remaining` was last seen to jump back as a fixed minute's does; 0 never. */
+  resetSeenAtMs: number;
+  /** 429s that the ledger did not foresee. */
+  driftCount: number;
+  firstByteMs: number | null;
+  msPerOutputToken: number | null;
+  failoversFrom: number;
+  failoversTo: number;
+  health: HealthState;
+}
+
+/** Paced work may fall this far behind its pace and catch up; what lies further back has passed unused. */
+export const PACE_WINDOW_MS = 6000;
+
+export function createLedger(): DeploymentLedger {
+  return {
+    ring: createRing(),
+    requests: [],
+    pacedUntilMs: 0,
+    requestsPacedUntilMs: 0,
+    cooledUntilMs: 0,
+    coolReason: null,
+    calibration: 1,
+    resetSeenAtMs: 0,
+    driftCount: 0,
+    firstByteMs: null,
+    msPerOutputToken: null,
+    failoversFrom: 0,
+    failoversTo: 0,
+    health: null,
+  };
+}
+
+/** A copy that shares nothing with the original but the health state, which is never changed in place. */
+export function cloneLedger(ledger: DeploymentLedger): DeploymentLedger {
+  return { ...ledger, ring: cloneRing(ledger.ring), requests: ledger.requests.slice() };
+}
+
+/** Where a job would go on one deployment; `waitsFor` names the limit that decided when it is not at once. */
+export type Fit =
+  | { readonly isFound: true; readonly sendAtMs: number }
+  | { readonly isFound: false; readonly waitsFor: 'tpm' | 'rpm' };
+
+export interface FitWanted {
+  readonly tokens: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly isPaced: boolean;
+  /** Share of the limit that paced lanes leave free. */
+  readonly reserve: number;
+}
+
+/** The earliest send time in [fromMs, toMs] that keeps every token window, every request slice and, for paced work, the pace. */
+export function findFit(ledger: DeploymentLedger, limits: DeploymentLimits, want: FitWanted): Fit {
+  const whole = limits.tokensPerMinute;
+  const kept = Math.floor(whole * (1 - want.reserve));
+  // A job that needs the reserve itself could otherwise never go.
+  const limit = { tokens: want.isPaced && want.tokens <= kept ? kept : whole, requests: Number.POSITIVE_INFINITY };
+  const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
+  let candidate = Math.ceil(Math.max(want.fromMs, want.isPaced ? pacedUntil(ledger) : 0));
+  for (;;) {
+    if (candidate > want.toMs) return { isFound: false, waitsFor: 'tpm' };
+    const charge = { tokens: want.tokens, requests: 1 };
+    const room = findRoom(deploymentRing, ledger.ring, { charge, limit, fromMs: candidate, toMs: want.toMs });
+    if (room === null) return { isFound: false, waitsFor: 'tpm' };
+    const sendAtMs = findRequestRoom(ledger.requests, slice, room);
+    if (sendAtMs === null || sendAtMs > want.toMs) return { isFound: false, waitsFor: 'rpm' };
+    if (sendAtMs === room) return { isFound: true, sendAtMs };
+    candidate = sendAtMs;
+  }
+}
+
+/** Enters a booking. `nowMs` bounds how much unused pace it may still draw on. */
+export function enterBooking(
+  ledger: DeploymentLedger,
+  limits: DeploymentLimits,
+  entry: BookingEntry,
+  nowMs: number,
+): void {
+  chargeRing(deploymentRing, ledger.ring, { tokens: entry.tokens, requests: 1 }, entry.sendAtMs);
+  logRequest(ledger.requests, entry.sendAtMs);
+  const floor = nowMs - PACE_WINDOW_MS;
+  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, floor) + paceOf(limits, entry.tokens);
+  ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, floor) + requestPaceOf(limits);
+}
+
+/** Takes a booking that was not sent out again. */
+export function withdrawBooking(ledger: DeploymentLedger, limits: DeploymentLimits, entry: BookingEntry): void {
+  chargeRing(deploymentRing, ledger.ring, { tokens: -entry.tokens, requests: -1 }, entry.sendAtMs);
+  unlogRequest(ledger.requests, entry.sendAtMs);
+  ledger.pacedUntilMs -= paceOf(limits, entry.tokens);
+  ledger.requestsPacedUntilMs -= requestPaceOf(limits);
+}
+
+export interface BookingEntry {
+  readonly tokens: number;
+  readonly sendAtMs: number;
+}
+
+/** Replaces a provisioned deployment's estimate by what was used; Standard SKUs keep the whole estimate for its minute. */
+export function correctBooking(
+  ledger: DeploymentLedger,
+  limits: DeploymentLimits,
+  entry: BookingEntry,
+  actualTokens: number,
+): void {
+  if (!limits.isProvisioned) return;
+  chargeRing(deploymentRing, ledger.ring, { tokens: actualTokens - entry.tokens, requests: 0 }, entry.sendAtMs);
+}
+
+/** Forgets what no longer counts; returns for how many milliseconds more the pace has now passed unused. */
+export function advanceLedger(ledger: DeploymentLedger, limits: DeploymentLimits, nowMs: number): number {
+  forgetBefore(deploymentRing, ledger.ring, nowMs);
+  forgetRequestsBefore(ledger.requests, sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds), nowMs);
+  const floor = nowMs - PACE_WINDOW_MS;
+  const before = pacedUntil(ledger);
+  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, floor);
+  ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, floor);
+  return before === 0 ? 0 : Math.max(0, floor - before);
+}
+
+/** Until when both paces are paid for. */
+export function pacedUntil(ledger: DeploymentLedger): number {
+  return Math.max(ledger.pacedUntilMs, ledger.requestsPacedUntilMs);
+}
+
+/** What a deployment serves per millisecond, in tokens, when its jobs take `meanTokens` each (0: unknown). */
+export function tokensPerMs(limits: DeploymentLimits, meanTokens: number): number {
+  const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
+  const byTokens = limits.tokensPerMinute / (deploymentRing.bucketMs * deploymentRing.windowBuckets);
+  return meanTokens > 0 ? Math.min(byTokens, (slice.limit / slice.windowMs) * meanTokens) : byTokens;
+}
+
+function paceOf(limits: DeploymentLimits, tokens: number): number {
+  return (tokens * 60_000) / Math.max(1, limits.tokensPerMinute);
+}
+
+function requestPaceOf(limits: DeploymentLimits): number {
+  return 60_000 / Math.max(1, limits.requestsPerMinute);
+}

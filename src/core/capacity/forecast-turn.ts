@@ -1,0 +1,35 @@
+import { estimateAdmission } from './admission-estimate.ts';
+import type { BookingRequest, LineForecast } from './capacity.ts';
+import { advanceTime } from './decide-bookings.ts';
+import { type Decision, type DecisionInput, openDecision } from './decision.ts';
+import { workAhead } from './lane-line.ts';
+import { findPlace } from './place-job.ts';
+import { clonePoolState } from './pool-state.ts';
+import { estimateTurn } from './turn-estimate.ts';
+
+export type ForecastRequest = Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'>;
+
+/** Position and start of a job in line, or of one that would join now; null when no deployment can ever hold it. Pure. */
+export function forecastTurn(input: DecisionInput, request: ForecastRequest): LineForecast | null {
+  const decision = openDecision({ ...input, state: clonePoolState(input.state) });
+  advanceTime(decision);
+  const cost = estimateAdmission(request.estimate, 1);
+  const largest = Math.max(0, ...input.limits.deployments.map(({ tokensPerMinute }) => tokensPerMinute));
+  if (cost > largest) return null;
+  const held = decision.state.line.reservations.find(({ jobId }) => jobId === request.jobId);
+  if (held !== undefined) return { position: 1, startAtMs: held.sendAtMs };
+  const line = decision.state.line.lanes[request.lane];
+  const start = request.ticket?.start ?? Math.max(line.virtual, line.finishes[request.team] ?? 0);
+  const ahead = workAhead(line, start, decision.weightOf);
+  const mean = line.meanCost > 0 ? line.meanCost : cost;
+  const startAtMs = Math.max(estimateTurn(decision, request.lane, ahead), roomAt(decision, request));
+  return { position: 1 + Math.round(Math.max(0, ahead) / mean), startAtMs: Math.ceil(startAtMs) };
+}
+
+/** When rings and limits have room for the job itself, were it alone. */
+function roomAt(decision: Decision, request: ForecastRequest): number {
+  const ask = { request: { ...request, deadlineAtMs: 0, exclude: [], urgent: false }, result: null };
+  const isPaced = request.lane !== 'interactive';
+  const place = findPlace(decision, ask, { isPaced, reserve: 0, untilMs: decision.nowMs + 65_000 });
+  return place.isFound ? place.sendAtMs : Math.max(place.untilMs, decision.nowMs);
+}

@@ -1,0 +1,199 @@
+import type { Ticket } from './ticket.ts';
+import {
+  chargeRing,
+  cloneRing,
+  createRing,
+  forgetBefore,
+  type RingShape,
+  sumRing,
+  type TokenRing,
+} from './token-ring.ts';
+
+/**
+ * One lane's line: start-time fair queueing in virtual time. Changed in place.
+ *
+ * Virtual time is tokens per share: a team that is served alone moves it by what it is served, two equal teams by half.
+ */
+export interface LaneLine {
+  virtual: number;
+  /** Last finish of every team that has work in line; teams that virtual time has passed are dropped. */
+  finishes: Record<string, number>;
+  /** Tickets that nobody holds any more, by team, as stretches of virtual time in order. */
+  dead: Record<string, [number, number][]>;
+  /** Served work that came back unsent: it does not move virtual time a second time. */
+  credit: number;
+  /** Work that virtual time left behind because its holders slept: served late, it does not move virtual time again. */
+  skipped: number;
+  /** Mean cost of a ticket, for positions; 0 before the first. */
+  meanCost: number;
+  /** What the lane was served lately, by five seconds. */
+  used: TokenRing;
+}
+
+/** Five-second buckets of the last minute. */
+export const laneRing: RingShape = { bucketMs: 5000, windowBuckets: 12 };
+
+/** Weight of each team in line; 0 passes a team over for now: it is paused or its own limit is used up. */
+export type WeightOf = (team: string) => number;
+
+/** Dead stretches kept by team; past it the shortest is forgotten and virtual time passes it when capacity does. */
+const MOST_DEAD = 16;
+
+export function createLaneLine(): LaneLine {
+  return { virtual: 0, finishes: {}, dead: {}, credit: 0, skipped: 0, meanCost: 0, used: createRing() };
+}
+
+/** A copy that shares nothing with the original. */
+export function cloneLaneLine(lane: LaneLine): LaneLine {
+  const dead: Record<string, [number, number][]> = {};
+  for (const [team, stretches] of Object.entries(lane.dead)) dead[team] = stretches.map(([from, to]) => [from, to]);
+  return { ...lane, finishes: { ...lane.finishes }, dead, used: cloneRing(lane.used) };
+}
+
+/** The next place of a team: behind its own last one, never before what is being served now. */
+export function issueTicket(lane: LaneLine, team: string, cost: number, share: number): Ticket {
+  const start = Math.max(lane.virtual, lane.finishes[team] ?? 0);
+  const finish = start + cost / share;
+  lane.finishes[team] = finish;
+  lane.meanCost = lane.meanCost === 0 ? cost : lane.meanCost * 0.95 + cost * 0.05;
+  return { start, finish };
+}
+
+/** Tokens that are served before a ticket that starts at `start` (Infinity: everything in line). */
+export function workAhead(lane: LaneLine, start: number, weightOf: WeightOf): number {
+  let ahead = 0;
+  for (const [team, finish] of Object.entries(lane.finishes)) {
+    const upTo = Math.min(start, finish);
+    if (upTo <= lane.virtual) continue;
+    ahead += weightOf(team) * (upTo - lane.virtual - deadBetween(lane.dead[team], lane.virtual, upTo));
+  }
+  return ahead;
+}
+
+/** Moves virtual time by work that was served, less what was credited or had been left behind. */
+export function serveWork(lane: LaneLine, work: ServedWork, weightOf: WeightOf): void {
+  chargeRing(laneRing, lane.used, { tokens: work.cost, requests: 1 }, work.atMs);
+  const credited = Math.min(lane.credit, work.cost);
+  lane.credit -= credited;
+  const late = work.isLate ? Math.min(lane.skipped, work.cost - credited) : 0;
+  lane.skipped -= late;
+  passWork(lane, work.cost - credited - late, weightOf);
+}
+
+export interface ServedWork {
+  readonly cost: number;
+  readonly atMs: number;
+  /** Its place in line is well behind virtual time. */
+  readonly isLate: boolean;
+}
+
+/** Moves virtual time until `tokens` of the work in line are behind it; returns what was left when the line was empty. */
+export function passWork(lane: LaneLine, tokens: number, weightOf: WeightOf): number {
+  let left = tokens;
+  for (;;) {
+    const step = nextStep(lane, weightOf);
+    if (step === null) {
+      dropPassed(lane);
+      return left;
+    }
+    const work = step.weight * (step.until - lane.virtual);
+    if (work > left) {
+      lane.virtual += left / step.weight;
+      dropPassed(lane);
+      return 0;
+    }
+    left -= work;
+    lane.virtual = step.until;
+    dropPassed(lane);
+  }
+}
+
+/** Moves virtual time to a ticket's start: whoever held the places before it slept while capacity went unused. */
+export function jumpTo(lane: LaneLine, start: number, weightOf: WeightOf): void {
+  lane.skipped += workAhead(lane, start, weightOf);
+  lane.virtual = Math.max(lane.virtual, start);
+  dropPassed(lane);
+}
+
+/** Takes a ticket out of the line: its holder was cancelled or has given up. */
+export function leaveLine(lane: LaneLine, team: string, ticket: Ticket): void {
+  const finish = lane.finishes[team];
+  if (finish === undefined || ticket.finish <= lane.virtual) return;
+  const stretches = insertStretch(lane.dead[team] ?? [], [Math.max(ticket.start, lane.virtual), ticket.finish]);
+  const last = stretches.at(-1);
+  if (last !== undefined && last[1] >= finish - 1e-6) {
+    stretches.pop();
+    lane.finishes[team] = last[0];
+  }
+  lane.dead[team] = stretches;
+  dropPassed(lane);
+}
+
+/** Tokens served to the lane in the minute that ends at `atMs`. */
+export function usedInMinute(lane: LaneLine, atMs: number): number {
+  return sumRing(laneRing, lane.used, atMs).tokens;
+}
+
+/** Forgets service that lies more than a minute back. */
+export function forgetService(lane: LaneLine, nowMs: number): void {
+  forgetBefore(laneRing, lane.used, nowMs);
+}
+
+/** The next stretch of virtual time in which the same teams are served, and their weight; null when nobody is in line. */
+function nextStep(lane: LaneLine, weightOf: WeightOf): { weight: number; until: number } | null {
+  let weight = 0;
+  let until = Number.POSITIVE_INFINITY;
+  let skipTo = Number.POSITIVE_INFINITY;
+  for (const [team, finish] of Object.entries(lane.finishes)) {
+    const own = weightOf(team);
+    if (own <= 0 || finish <= lane.virtual) continue;
+    const stretch = lane.dead[team]?.find(([, to]) => to > lane.virtual);
+    if (stretch !== undefined && stretch[0] <= lane.virtual) {
+      skipTo = Math.min(skipTo, stretch[1]);
+      continue;
+    }
+    weight += own;
+    until = Math.min(until, finish, stretch?.[0] ?? finish);
+  }
+  // Only dead places: virtual time walks over them for nothing.
+  if (weight === 0) return skipTo === Number.POSITIVE_INFINITY ? null : { weight: 0, until: skipTo };
+  return { weight, until: Math.min(until, skipTo) };
+}
+
+function dropPassed(lane: LaneLine): void {
+  let isEmpty = true;
+  for (const [team, finish] of Object.entries(lane.finishes)) {
+    if (finish <= lane.virtual) {
+      delete lane.finishes[team];
+      delete lane.dead[team];
+      continue;
+    }
+    isEmpty = false;
+    const stretches = lane.dead[team];
+    if (stretches === undefined) continue;
+    const left = stretches.filter(([, to]) => to > lane.virtual);
+    if (left.length > 0) lane.dead[team] = left;
+    else delete lane.dead[team];
+  }
+  if (isEmpty) lane.skipped = 0;
+}
+
+function deadBetween(stretches: readonly [number, number][] | undefined, from: number, to: number): number {
+  let dead = 0;
+  for (const [start, finish] of stretches ?? []) dead += Math.max(0, Math.min(finish, to) - Math.max(start, from));
+  return dead;
+}
+
+function insertStretch(stretches: readonly [number, number][], added: [number, number]): [number, number][] {
+  const merged: [number, number][] = [];
+  for (const stretch of [...stretches, added].sort((left, right) => left[0] - right[0])) {
+    const last = merged.at(-1);
+    if (last !== undefined && stretch[0] <= last[1] + 1e-6) last[1] = Math.max(last[1], stretch[1]);
+    else merged.push([stretch[0], stretch[1]]);
+  }
+  while (merged.length > MOST_DEAD) {
+    const lengths = merged.map(([from, to]) => to - from);
+    merged.splice(lengths.indexOf(Math.min(...lengths)), 1);
+  }
+  return merged;
+}

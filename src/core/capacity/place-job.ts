@@ -1,0 +1,143 @@
+import { estimateAdmission } from './admission-estimate.ts';
+import type { Booking, WaitReason } from './capacity.ts';
+import { type Candidate, chooseCandidate } from './choose-candidate.ts';
+import { type Ask, type Decision, limitsOfTeam, type OpenDeployment } from './decision.ts';
+import { enterBooking, findFit } from './deployment-ledger.ts';
+import { chargeRing, createRing, deploymentRing, findRoom, sumRing, teamRing } from './token-ring.ts';
+
+/** Where and when a job would go, or what it waits for. */
+export type Place =
+  | {
+      readonly isFound: true;
+      readonly on: OpenDeployment;
+      readonly tokens: number;
+      readonly sendAtMs: number;
+      readonly why: string;
+    }
+  | { readonly isFound: false; readonly reason: WaitReason; readonly untilMs: number };
+
+export interface PlaceWanted {
+  readonly isPaced: boolean;
+  readonly reserve: number;
+  /** No send time after this. */
+  readonly untilMs: number;
+}
+
+/** Finds the best deployment and the earliest send time on it, under the team's own limit. Changes nothing. */
+export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Place {
+  const { request } = ask;
+  const fromMs = teamFreeAt(decision, ask);
+  if (typeof fromMs !== 'number') return { isFound: false, ...fromMs };
+  if (fromMs > want.untilMs) return { isFound: false, reason: teamReason(decision, ask), untilMs: fromMs };
+  const candidates: Candidate[] = [];
+  let waitsFor: 'tpm' | 'rpm' = 'tpm';
+  for (const on of preferred(decision.open, request.exclude)) {
+    const tokens = Math.min(estimateAdmission(request.estimate, on.ledger.calibration), on.limits.tokensPerMinute);
+    if (estimateAdmission(request.estimate, 1) > on.limits.tokensPerMinute) continue;
+    const fit = findFit(on.ledger, on.limits, {
+      tokens,
+      fromMs: Math.max(fromMs, on.fromMs),
+      toMs: want.untilMs,
+      isPaced: want.isPaced,
+      reserve: want.reserve,
+    });
+    if (fit.isFound) candidates.push({ on, tokens, sendAtMs: fit.sendAtMs, load: loadOf(on, fit.sendAtMs) });
+    else waitsFor = fit.waitsFor;
+  }
+  const chosen = chooseCandidate(candidates, {
+    lane: request.lane,
+    loadThreshold: decision.limits.loadThreshold,
+    hasProvisioned: decision.limits.deployments.some(({ isProvisioned }) => isProvisioned),
+  });
+  if (chosen === null) return { isFound: false, reason: waitsFor, untilMs: want.untilMs };
+  const { on, tokens, sendAtMs } = chosen.candidate;
+  return { isFound: true, on, tokens, sendAtMs, why: chosen.why };
+}
+
+/** Enters a place into the ledger and the team's ring and makes the booking of it. */
+export function takePlace(decision: Decision, ask: Ask, place: Place & { isFound: true }): Booking {
+  const { request } = ask;
+  const { on, tokens, sendAtMs } = place;
+  enterBooking(on.ledger, on.limits, { tokens, sendAtMs }, decision.nowMs);
+  const limits = limitsOfTeam(decision.limits, request.team);
+  if (limits.tokensPerMinute !== null || limits.requestsPerMinute !== null) {
+    const ring = decision.state.teams.get(request.team) ?? createRing();
+    chargeRing(teamRing, ring, { tokens, requests: 1 }, sendAtMs);
+    decision.state.teams.set(request.team, ring);
+    decision.touchedTeams.add(request.team);
+  }
+  if (on.verdict.admits === 'probe') {
+    on.ledger.health = decision.health.takeProbe(on.ledger.health, decision.nowMs);
+    on.isFree = false;
+  }
+  if (request.exclude.length > 0) {
+    on.ledger.failoversTo += 1;
+    for (const name of request.exclude) {
+      const left = decision.state.deployments.get(name);
+      if (left !== undefined) left.failoversFrom += 1;
+    }
+  }
+  decision.hasNews = true;
+  return bookingOf(request, { deployment: on.limits.name, tokens, sendAtMs, why: place.why });
+}
+
+/** A booking's identity is its job, place and time: the same place is never given out twice. */
+export function bookingOf(
+  request: Ask['request'],
+  at: { deployment: string; tokens: number; sendAtMs: number; why: string },
+): Booking {
+  const { jobId, model, team, lane } = request;
+  const { deployment, tokens, sendAtMs, why } = at;
+  return {
+    id: `${jobId}@${deployment}@${sendAtMs}`,
+    model,
+    team,
+    lane,
+    enteredAtMs: at.sendAtMs,
+    deployment,
+    tokens,
+    sendAtMs,
+    why,
+  };
+}
+
+/** Deployments that did not fail in this round; all of them when every one did. */
+function preferred(open: readonly OpenDeployment[], exclude: readonly string[]): readonly OpenDeployment[] {
+  const free = open.filter((deployment) => deployment.isFree);
+  const others = free.filter(({ limits }) => !exclude.includes(limits.name));
+  return others.length > 0 ? others : free;
+}
+
+function loadOf(on: OpenDeployment, atMs: number): number {
+  const used = sumRing(deploymentRing, on.ledger.ring, atMs);
+  return Math.max(used.tokens / on.limits.tokensPerMinute, used.requests / on.limits.requestsPerMinute);
+}
+
+/** When the team's own limit lets the job go; a wait when it is paused. */
+function teamFreeAt(decision: Decision, ask: Ask): number | { reason: WaitReason; untilMs: number } {
+  const limits = limitsOfTeam(decision.limits, ask.request.team);
+  if (limits.isPaused) return { reason: 'paused', untilMs: decision.nowMs + 60_000 };
+  const ring = decision.state.teams.get(ask.request.team);
+  if (ring === undefined || (limits.tokensPerMinute === null && limits.requestsPerMinute === null)) {
+    return decision.earliestMs;
+  }
+  const farthestMs = decision.nowMs + 2 * teamRing.bucketMs * teamRing.windowBuckets;
+  const room = findRoom(teamRing, ring, {
+    charge: { tokens: estimateAdmission(ask.request.estimate, 1), requests: 1 },
+    limit: {
+      tokens: limits.tokensPerMinute ?? Number.POSITIVE_INFINITY,
+      requests: limits.requestsPerMinute ?? Number.POSITIVE_INFINITY,
+    },
+    fromMs: decision.earliestMs,
+    toMs: farthestMs,
+  });
+  return room ?? farthestMs;
+}
+
+function teamReason(decision: Decision, ask: Ask): WaitReason {
+  const limits = limitsOfTeam(decision.limits, ask.request.team);
+  const ring = decision.state.teams.get(ask.request.team);
+  if (limits.requestsPerMinute === null || ring === undefined) return 'team_tpm';
+  const used = sumRing(teamRing, ring, decision.nowMs + teamRing.bucketMs);
+  return used.requests >= limits.requestsPerMinute ? 'team_rpm' : 'team_tpm';
+}

@@ -1,0 +1,272 @@
+import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { News } from './apply-news.ts';
+import type { BookingRequest, BookingResult } from './capacity.ts';
+import { type CapacityStore, mostRowsPerCommit, type PoolRowChange, type StoredPoolRow } from './capacity-store.ts';
+import { type BatchDecision, decideBookings } from './decide-bookings.ts';
+import type { DecisionInput } from './decision.ts';
+import type { HealthPolicy } from './deployment-health.ts';
+import type { ReadPoolLimits } from './pool-limits.ts';
+import { decodePool, encodePool, lineKey, teamPrefix } from './pool-rows.ts';
+import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
+import type { RowTime } from './row-time.ts';
+
+export interface PumpPorts {
+  readonly store: CapacityStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly health: HealthPolicy;
+  readonly limits: ReadPoolLimits;
+}
+
+/** A caller and its request; `askAtMs` is when it is worth asking for it (again). */
+interface Caller {
+  request: BookingRequest;
+  readonly sinceMs: number;
+  askAtMs: number;
+  readonly resolve: (result: BookingResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Waits up to this long stay in the pump and ride on its next commits; longer ones go back to the caller. */
+const NEAR_MS = 2500;
+/** A caller is never kept longer than this, however near each turn seemed. */
+const LONGEST_SIT_MS = 8000;
+/** Commits that are tried for one batch before its callers are told to wait. */
+const MOST_TRIES = 8;
+const FIRST_BACKOFF_MS = 15;
+const MOST_BACKOFF_MS = 800;
+/** News without a booking to ride on is committed after this. */
+const NEWS_PATIENCE_MS = 4000;
+/** Callers of one batch: bounds the time of a decision and, with their teams, the rows of a commit. */
+const MOST_CALLERS = 80;
+/** News kept while the store is away; the oldest is forgotten first: what is not released passes within a minute. */
+const MOST_NEWS = 5000;
+/** A read this young answers questions about the line. */
+const FRESH_MS = 1000;
+/** Weight of the newest commit in the moving round-trip time. */
+const LEAD_WEIGHT = 0.2;
+
+/**
+ * One pool's pump: single flight. It gathers callers for some milliseconds, reads the pool once, decides for all of them and
+ * writes once, conditionally; who loses the write decides again on what the winner left.
+ */
+export class PoolPump {
+  readonly #model: string;
+  readonly #ports: PumpPorts;
+  readonly #time: RowTime;
+  #callers: Caller[] = [];
+  #news: News[] = [];
+  #newsSinceMs = 0;
+  #isNewsUrgent = false;
+  #isRunning = false;
+  #pace = firstPace;
+  #lastEndMs = Number.NEGATIVE_INFINITY;
+  #leadMs = 15;
+  #sleep: AbortController | null = null;
+  #cached: { input: DecisionInput; atMs: number } | null = null;
+  #reading: Promise<DecisionInput | null> | null = null;
+
+  constructor(model: string, ports: PumpPorts, time: RowTime) {
+    this.#model = model;
+    this.#ports = ports;
+    this.#time = time;
+  }
+
+  book(request: BookingRequest): Promise<BookingResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<BookingResult>();
+    const now = this.#ports.clock.now();
+    this.#callers.push({ request, sinceMs: now, askAtMs: now, resolve, reject });
+    this.#stir();
+    return promise;
+  }
+
+  /** Hands in news for the next commit; urgent news makes one. */
+  tell(news: News, isUrgent: boolean): void {
+    if (this.#news.length === 0) this.#newsSinceMs = this.#ports.clock.now();
+    this.#news.push(news);
+    if (this.#news.length > MOST_NEWS) this.#news.shift();
+    if (isUrgent) this.#isNewsUrgent = true;
+    this.#stir();
+  }
+
+  /** The pool as last read, at most a second old; null when the model has no pool. */
+  async look(): Promise<DecisionInput | null> {
+    const { clock } = this.#ports;
+    if (this.#cached !== null && clock.now() - this.#cached.atMs < FRESH_MS) return this.#at(this.#cached.input);
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null;
+    });
+    const input = await this.#reading;
+    return input === null ? null : this.#at(input);
+  }
+
+  /** The newest state this process has seen, however old. */
+  get lastSeen(): DecisionInput | null {
+    return this.#cached?.input ?? null;
+  }
+
+  #at(input: DecisionInput): DecisionInput {
+    return { ...input, nowMs: this.#time.toRow(this.#ports.clock.now()) };
+  }
+
+  async #read(): Promise<DecisionInput | null> {
+    const rows = await this.#ports.store.readPool(this.#model);
+    return this.#understand(rows)?.input ?? null;
+  }
+
+  #understand(rows: readonly StoredPoolRow[]): { input: DecisionInput; isDamaged: boolean } | null {
+    const limits = this.#ports.limits(this.#model);
+    if (limits === null) return null;
+    const now = this.#ports.clock.now();
+    const nowMs = this.#time.toRow(now);
+    const { state, damaged } = decodePool(rows, limits, nowMs);
+    for (const key of damaged) this.#notice('capacity_row_damaged', `Row ${key} is rebuilt from safe assumptions.`);
+    const input = { state, limits, health: this.#ports.health, nowMs, leadMs: this.#leadMs };
+    this.#cached = { input, atMs: now };
+    return { input, isDamaged: damaged.length > 0 };
+  }
+
+  #stir(): void {
+    if (this.#isRunning) this.#sleep?.abort();
+    else void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // Callers of one moment share the first commit.
+    await Promise.resolve();
+    for (;;) {
+      const waitMs = this.#nextAtMs() - this.#ports.clock.now();
+      if (waitMs === Number.POSITIVE_INFINITY) break;
+      if (waitMs > 0) {
+        this.#sleep = new AbortController();
+        await this.#ports.clock.sleep(waitMs, this.#sleep.signal);
+        this.#sleep = null;
+        continue;
+      }
+      await this.#flush();
+      this.#lastEndMs = this.#ports.clock.now();
+    }
+    this.#isRunning = false;
+  }
+
+  /** When the next batch goes: urgent work after contention's pause only, the rest when a turn is near and the interval is over. */
+  #nextAtMs(): number {
+    const quickMs = this.#lastEndMs + intervalMs(this.#pace, true);
+    const calmMs = this.#lastEndMs + intervalMs(this.#pace, false);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { request, askAtMs } of this.#callers) {
+      nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent ? quickMs : calmMs));
+    }
+    if (this.#news.length === 0) return nextMs;
+    const newsAtMs = this.#isNewsUrgent ? quickMs : Math.max(calmMs, this.#newsSinceMs + NEWS_PATIENCE_MS);
+    return Math.min(nextMs, newsAtMs);
+  }
+
+  async #flush(): Promise<void> {
+    const batch: Caller[] = [];
+    const news: News[] = [];
+    try {
+      for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+        // Who came while the last try was on its way is decided with this one.
+        batch.push(...this.#callers.splice(0, MOST_CALLERS - batch.length));
+        news.push(...this.#news.splice(0));
+        this.#isNewsUrgent = false;
+        const isDone = await this.#tryOnce(batch, news);
+        if (isDone) return;
+        const most = Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
+        await this.#ports.clock.sleep(this.#ports.random.next() * most);
+      }
+    } catch (error) {
+      for (const caller of batch) caller.reject(error);
+      this.#keepNews(news);
+      return;
+    }
+    this.#keepNews(news);
+    for (const caller of batch) {
+      const untilMs = this.#ports.clock.now() + 300 + this.#ports.random.next() * 1200;
+      caller.resolve({ outcome: 'wait', untilMs, ticket: caller.request.ticket, reason: 'contention' });
+    }
+  }
+
+  /** One read, one decision, one conditional write; false when somebody else was faster. */
+  async #tryOnce(batch: readonly Caller[], news: readonly News[]): Promise<boolean> {
+    const rows = await this.#ports.store.readPool(this.#model);
+    const understood = this.#understand(rows);
+    if (understood === null) throw new Error(`Model ${this.#model} has no pool in the configuration in force.`);
+    const decision = decideBookings({ ...understood.input, requests: batch.map(({ request }) => request), news });
+    if (decision.hasNews || understood.isDamaged) {
+      const sentMs = this.#ports.clock.now();
+      const commit = await this.#ports.store.commit(this.#model, changesOf(rows, decision));
+      const answeredMs = this.#ports.clock.now();
+      this.#pace = countCommit(this.#pace, commit.outcome === 'lost');
+      if (commit.outcome === 'lost') return false;
+      this.#leadMs = Math.min(200, this.#leadMs * (1 - LEAD_WEIGHT) + (answeredMs - sentMs) * LEAD_WEIGHT);
+      this.#time.learn(commit.storeTimeMs, sentMs, answeredMs);
+      this.#cached = { input: { ...understood.input, state: decision.state }, atMs: answeredMs };
+    }
+    this.#answer(batch, decision.results);
+    return true;
+  }
+
+  #answer(batch: readonly Caller[], results: readonly BookingResult[]): void {
+    const now = this.#ports.clock.now();
+    let isBacklogged = false;
+    for (const [index, caller] of batch.entries()) {
+      const result = results[index];
+      if (result === undefined) continue;
+      if (result.outcome === 'booked') {
+        const sendAtMs = Math.ceil(this.#time.toClock(result.booking.sendAtMs));
+        caller.resolve({ ...result, booking: { ...result.booking, sendAtMs } });
+      } else if (result.outcome === 'never') caller.resolve(result);
+      else {
+        isBacklogged = true;
+        this.#keepOrAnswer(caller, { ...result, untilMs: Math.ceil(this.#time.toClock(result.untilMs)) }, now);
+      }
+    }
+    this.#pace = { ...this.#pace, isBacklogged };
+  }
+
+  #keepOrAnswer(caller: Caller, wait: BookingResult & { outcome: 'wait' }, now: number): void {
+    const isNear = wait.untilMs - now <= NEAR_MS && wait.untilMs < caller.request.deadlineAtMs;
+    if (!isNear || now - caller.sinceMs > LONGEST_SIT_MS) {
+      caller.resolve(wait);
+      return;
+    }
+    caller.request = { ...caller.request, ticket: wait.ticket };
+    caller.askAtMs = wait.untilMs;
+    this.#callers.push(caller);
+  }
+
+  #keepNews(news: readonly News[]): void {
+    if (news.length > 0 && this.#news.length === 0) this.#newsSinceMs = this.#ports.clock.now();
+    this.#news = [...news, ...this.#news].slice(-MOST_NEWS);
+  }
+
+  #notice(name: string, message: string): void {
+    const fields = { model: this.#model };
+    this.#ports.telemetry.track({
+      type: 'notice',
+      atMs: this.#ports.clock.now(),
+      level: 'warning',
+      name,
+      message,
+      fields,
+    });
+  }
+}
+
+/** Rows whose text changed, and always the line: it is what every commit is serialized on. */
+function changesOf(rows: readonly StoredPoolRow[], decision: BatchDecision): PoolRowChange[] {
+  const read = new Map(rows.map((row) => [row.key, row]));
+  const changes: PoolRowChange[] = [];
+  for (const [key, text] of encodePool(decision.state)) {
+    const before = read.get(key);
+    if (key.startsWith(teamPrefix) && !decision.touchedTeams.has(key.slice(teamPrefix.length))) continue;
+    if (key === lineKey || before?.text !== text) changes.push({ key, text, version: before?.version ?? null });
+  }
+  return changes.slice(0, mostRowsPerCommit);
+}

@@ -1,0 +1,35 @@
+/** How often a process may commit to a pool's row. */
+export interface PumpPace {
+  /** Moving part of commits that were lost, 0–1. */
+  readonly lostRate: number;
+  /** Whether the last batch had to wait for its turn: then nothing is gained by asking soon. */
+  readonly isBacklogged: boolean;
+}
+
+/** Without contention and backlog: as long as one more caller may join. */
+const QUICK_MS = 20;
+/** While everyone waits for a turn: bookings reach two seconds ahead, so asking more often only costs operations. */
+const BACKLOG_MS = 1500;
+/** The row is shared by more processes than it bears: everybody asks less often. */
+const MOST_MS = 6000;
+/** Urgent work waits this long at most for contention. */
+const MOST_URGENT_MS = 400;
+/** Weight of the newest commit in the moving rate. */
+const WEIGHT = 0.15;
+
+/** The pace of a process that has not committed yet. */
+export const firstPace: PumpPace = { lostRate: 0, isBacklogged: false };
+
+/** Counts one commit. */
+export function countCommit(pace: PumpPace, isLost: boolean): PumpPace {
+  return { ...pace, lostRate: pace.lostRate * (1 - WEIGHT) + (isLost ? WEIGHT : 0) };
+}
+
+/** The least time between two commits; it widens with the rate of lost ones. */
+export function intervalMs(pace: PumpPace, isUrgent: boolean): number {
+  // A third lost is what a row bears: from there on the interval grows steeply.
+  const strain = (pace.lostRate / 0.33) ** 2;
+  if (isUrgent) return Math.min(MOST_URGENT_MS, QUICK_MS * strain * 4);
+  const base = pace.isBacklogged ? BACKLOG_MS : QUICK_MS;
+  return Math.min(MOST_MS, base * (1 + strain));
+}

@@ -1,0 +1,72 @@
+import { mostSendDelayMs } from './capacity.ts';
+import { type Ask, type Decision, limitsOfTeam } from './decision.ts';
+import { withdrawBooking } from './deployment-ledger.ts';
+import { bookingOf, findPlace, type PlaceWanted, takePlace } from './place-job.ts';
+import type { Reservation } from './pool-state.ts';
+import type { Ticket } from './ticket.ts';
+import { chargeRing, teamRing } from './token-ring.ts';
+
+/** A reservation this near is handed out; until then its job parks. */
+const NEAR_MS = 5000;
+/** No window reaches further than this. */
+const FARTHEST_MS = 65_000;
+
+/** Holds the earliest send time that has room for a job, however far; false when there is none. */
+export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): boolean {
+  const place = findPlace(decision, ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
+  if (!place.isFound) return false;
+  const { jobId, team, lane } = ask.request;
+  const { deployment, tokens, sendAtMs } = takePlace(decision, ask, place);
+  decision.state.line.reservations.push({ jobId, team, lane, deployment, tokens, sendAtMs });
+  return true;
+}
+
+/** Answers a job that holds a reservation: books it when it is near, parks it until then; false when it holds none. */
+export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): boolean {
+  const { reservations } = decision.state.line;
+  const index = reservations.findIndex(({ jobId }) => jobId === ask.request.jobId);
+  const held = reservations[index];
+  if (held === undefined) return false;
+  if (held.sendAtMs - decision.nowMs > NEAR_MS) {
+    ask.result = { outcome: 'wait', untilMs: held.sendAtMs - NEAR_MS + 1000, ticket, reason: 'tpm' };
+    return true;
+  }
+  reservations.splice(index, 1);
+  decision.hasNews = true;
+  ask.result = { outcome: 'booked', booking: bookingOf(ask.request, { ...held, why: 'reserved' }), ticket };
+  return true;
+}
+
+/** Gives back reservations that nobody came for, or whose deployment takes no calls any more. They were never handed out. */
+export function dropStaleReservations(decision: Decision): void {
+  const kept: Reservation[] = [];
+  for (const held of decision.state.line.reservations) {
+    const isOpen = decision.open.some(({ limits }) => limits.name === held.deployment);
+    if (isOpen && held.sendAtMs + mostSendDelayMs >= decision.nowMs) kept.push(held);
+    else giveBack(decision, held);
+  }
+  decision.state.line.reservations = kept;
+}
+
+/** Gives back what a job that leaves the line holds. */
+export function dropReservationOf(decision: Decision, job: string): void {
+  const held = decision.state.line.reservations.find(({ jobId }) => jobId === job);
+  if (held === undefined) return;
+  giveBack(decision, held);
+  decision.state.line.reservations = decision.state.line.reservations.filter((other) => other !== held);
+}
+
+/** Takes what was booked and not sent out of the deployment's and the team's rings. */
+export function giveBack(decision: Decision, held: Omit<Reservation, 'jobId'>): void {
+  const ledger = decision.state.deployments.get(held.deployment);
+  const limits = decision.limits.deployments.find(({ name }) => name === held.deployment);
+  if (ledger !== undefined && limits !== undefined) withdrawBooking(ledger, limits, held);
+  const ring = decision.state.teams.get(held.team);
+  const team = limitsOfTeam(decision.limits, held.team);
+  if (ring !== undefined && (team.tokensPerMinute !== null || team.requestsPerMinute !== null)) {
+    chargeRing(teamRing, ring, { tokens: -held.tokens, requests: -1 }, held.sendAtMs);
+    decision.touchedTeams.add(held.team);
+  }
+  decision.state.line.lanes[held.lane].credit += held.tokens;
+  decision.hasNews = true;
+}

@@ -1,0 +1,153 @@
+import type { Lane } from '../jobs/job.ts';
+import { lanes } from '../jobs/job.ts';
+import { estimateAdmission } from './admission-estimate.ts';
+import type { WaitReason } from './capacity.ts';
+import { type Ask, type Decision, HORIZON_MS, shareOfMinute, unusedMs } from './decision.ts';
+import { jumpTo, type LaneLine, serveWork, usedInMinute, workAhead } from './lane-line.ts';
+import { findPlace, type PlaceWanted, takePlace } from './place-job.ts';
+import { findReservedTurn, reserveFar } from './reserve-far.ts';
+import type { Ticket } from './ticket.ts';
+import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneTokensPerMs } from './turn-estimate.ts';
+
+/** Paced lanes leave this part of TPM free while interactive work comes in: the next interactive job goes at once. */
+const RESERVE = 0.01;
+/** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
+const UNUSED_MS = 2500;
+/** A head of line that was passed by this much capacity books far ahead. */
+const PASSED_MS = 3000;
+/** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
+const BIG_JOB = 0.02;
+
+/** An ask with its place in line. */
+interface Place {
+  readonly ask: Ask;
+  readonly ticket: Ticket;
+  /** Whether this is the job's first wake. */
+  readonly isNew: boolean;
+}
+
+/** Serves one lane's asks in the order of their tickets: books, reserves, or says how long to wait. */
+export function serveLane(decision: Decision, lane: Lane, places: readonly Place[]): void {
+  if (places.length === 0) return;
+  const line = decision.state.line.lanes[lane];
+  const isPaced = lane !== 'interactive' || isInteractiveDemoted(decision);
+  const want: PlaceWanted = { isPaced, reserve: reserveOf(decision), untilMs: decision.nowMs + HORIZON_MS };
+  const inOrder = places.toSorted((left, right) => left.ticket.start - right.ticket.start);
+  const early: Place[] = [];
+  for (const place of inOrder) {
+    if (findReservedTurn(decision, place.ask, place.ticket)) continue;
+    const isHeld = isPaced && isHeldBack(decision, lane);
+    if (isHeld) wait(decision, lane, place, 'line');
+    else if (!isDue(decision, lane, place)) early.push(place);
+    else serveDue(decision, lane, place, want);
+  }
+  for (const place of early) serveEarly(decision, lane, place, want, line);
+}
+
+function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): void {
+  if (tryPlace(decision, lane, place, want)) return;
+  if (isStuck(decision, lane, place) && reserveFar(decision, place.ask, want)) {
+    serve(decision, lane, place, decision.nowMs);
+    findReservedTurn(decision, place.ask, place.ticket);
+    return;
+  }
+  const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + 65_000 });
+  const whenMs = far.isFound ? far.sendAtMs : Math.max(far.untilMs, decision.reopensAtMs);
+  const reason = far.isFound ? blockedBy(decision, place.ask, want) : closedBy(decision, far.reason);
+  setWait(place, Math.max(decision.nowMs + 200, whenMs - HORIZON_MS + 300), reason);
+}
+
+/** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */
+function serveEarly(decision: Decision, lane: Lane, place: Place, want: PlaceWanted, line: LaneLine): void {
+  const isIdle = want.isPaced ? unusedMs(decision) > UNUSED_MS : true;
+  const soon = want.isPaced ? want.untilMs : decision.earliestMs + 200;
+  const found = isIdle ? findPlace(decision, place.ask, { ...want, untilMs: soon }) : null;
+  if (found === null || !found.isFound) {
+    wait(decision, lane, place, 'line');
+    return;
+  }
+  if (!place.isNew) jumpTo(line, place.ticket.start, decision.weightOf);
+  serve(decision, lane, place, found.sendAtMs);
+  place.ask.result = { outcome: 'booked', booking: takePlace(decision, place.ask, found), ticket: place.ticket };
+}
+
+function tryPlace(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): boolean {
+  const found = findPlace(decision, place.ask, want);
+  if (!found.isFound) return false;
+  serve(decision, lane, place, found.sendAtMs);
+  place.ask.result = { outcome: 'booked', booking: takePlace(decision, place.ask, found), ticket: place.ticket };
+  return true;
+}
+
+function serve(decision: Decision, lane: Lane, { ask, ticket }: Place, atMs: number): void {
+  const line = decision.state.line.lanes[lane];
+  const weight = Math.max(decision.weightOf(ask.request.team), 1e-6);
+  const behind = (line.virtual - ticket.start) * weight;
+  const isLate = behind > PASSED_MS * laneTokensPerMs(decision, lane);
+  serveWork(line, { cost: estimateAdmission(ask.request.estimate, 1), atMs, isLate }, decision.weightOf);
+}
+
+/** A turn has come when what is ahead is served within the horizon; a big job's comes as much earlier as it takes to make room. */
+function isDue(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean {
+  const ahead = workAhead(decision.state.line.lanes[lane], ticket.start, decision.weightOf);
+  return ahead <= laneTokensPerMs(decision, lane) * (HORIZON_MS + leadOf(decision, ask));
+}
+
+/** How long before its turn a job begins to look for room: the time in which a deployment frees that much. */
+function leadOf(decision: Decision, ask: Ask): number {
+  const tokens = estimateAdmission(ask.request.estimate, 1);
+  const largest = decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
+  return largest === 0 || tokens < largest * BIG_JOB ? 0 : Math.min(60_000, (tokens * 60_000) / largest);
+}
+
+/** Whether a due job should stop hoping for room near: it is big, or has been passed by for seconds. */
+function isStuck(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean {
+  if (decision.open.length === 0) return false;
+  if (leadOf(decision, ask) > 0) return true;
+  const line = decision.state.line.lanes[lane];
+  return (
+    (line.virtual - ticket.start) * decision.weightOf(ask.request.team) > PASSED_MS * laneTokensPerMs(decision, lane)
+  );
+}
+
+/** A more urgent lane has work waiting: this one goes only for its least share, or when capacity would pass unused. */
+function isHeldBack(decision: Decision, lane: Lane): boolean {
+  const isDemoted = isInteractiveDemoted(decision);
+  let ahead = 0;
+  for (const other of lanes) {
+    if (other === lane) break;
+    if (other === 'interactive' && isDemoted) continue;
+    ahead += workAhead(decision.state.line.lanes[other], Number.POSITIVE_INFINITY, decision.weightOf);
+  }
+  if (ahead <= 1) return false;
+  return shareOfMinute(decision, lane) >= LEAST_SHARE && unusedMs(decision) < UNUSED_MS;
+}
+
+function reserveOf(decision: Decision): number {
+  return usedInMinute(decision.state.line.lanes.interactive, decision.nowMs) > 0 ? RESERVE : 0;
+}
+
+/** Waits for its turn in line. The park ends a little early: a turn that is missed is worse than one that is asked for twice. */
+function wait(decision: Decision, lane: Lane, place: Place, reason: WaitReason): void {
+  const ahead = workAhead(decision.state.line.lanes[lane], place.ticket.start, decision.weightOf);
+  const turnMs = estimateTurn(decision, lane, ahead) - leadOf(decision, place.ask);
+  setWait(
+    place,
+    Math.max(decision.nowMs + 400, turnMs - 1000),
+    decision.open.length === 0 ? closedBy(decision, reason) : reason,
+  );
+}
+
+function setWait({ ask, ticket }: Place, untilMs: number, reason: WaitReason): void {
+  ask.result = { outcome: 'wait', untilMs: Math.ceil(untilMs), ticket, reason };
+}
+
+function closedBy(decision: Decision, reason: WaitReason): WaitReason {
+  if (decision.open.length > 0 || reason === 'paused') return reason;
+  return Number.isFinite(decision.reopensAtMs) ? 'breaker' : 'paused';
+}
+
+function blockedBy(decision: Decision, ask: Ask, want: PlaceWanted): WaitReason {
+  const near = findPlace(decision, ask, want);
+  return near.isFound ? 'line' : near.reason;
+}

@@ -1,0 +1,42 @@
+import type { Lane } from '../jobs/job.ts';
+import { lanes } from '../jobs/job.ts';
+import { type Decision, poolTokensPerMs, shareOfMinute } from './decision.ts';
+import { tokensPerMs } from './deployment-ledger.ts';
+import { usedInMinute } from './lane-line.ts';
+
+/** A lower lane that waits is left at least this part of the pool. */
+export const LEAST_SHARE = 0.1;
+/** Interactive work beyond this part of the pool is served as standard. */
+export const MOST_INTERACTIVE = 0.5;
+
+/** Whether interactive work has had so much of the last minute that it is paced and goes behind standard work. */
+export function isInteractiveDemoted(decision: Decision): boolean {
+  return shareOfMinute(decision, 'interactive') > MOST_INTERACTIVE;
+}
+
+/** Lanes in the order in which this decision serves them. */
+export function laneOrder(isDemoted: boolean): readonly Lane[] {
+  return isDemoted ? ['standard', 'interactive', 'bulk'] : lanes;
+}
+
+/** What a lane is served per millisecond, in tokens: the pool less what more urgent lanes have used, never under its least share. */
+export function laneTokensPerMs(decision: Decision, lane: Lane): number {
+  const order = laneOrder(isInteractiveDemoted(decision));
+  const pool = decision.open.length > 0 ? poolTokensPerMs(decision, lane) : nominalTokensPerMs(decision);
+  let left = pool;
+  for (const other of order.slice(0, order.indexOf(lane))) {
+    left -= usedInMinute(decision.state.line.lanes[other], decision.nowMs) / 60_000;
+  }
+  return Math.max(left, pool * LEAST_SHARE, 1e-6);
+}
+
+/** When the turn of a job comes that has `ahead` tokens before it: from now, or from when a deployment opens again. */
+export function estimateTurn(decision: Decision, lane: Lane, ahead: number): number {
+  const base = Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
+  return Math.max(decision.nowMs, base) + Math.max(0, ahead) / laneTokensPerMs(decision, lane);
+}
+
+/** With every deployment closed a wait is still told: at the rate they will have when they open. */
+function nominalTokensPerMs(decision: Decision): number {
+  return decision.limits.deployments.reduce((sum, limits) => sum + tokensPerMs(limits, 0), 0);
+}

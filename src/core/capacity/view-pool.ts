@@ -1,0 +1,82 @@
+import { lanes } from '../jobs/job.ts';
+import type { DeploymentView, LaneView } from './capacity.ts';
+import { advanceTime } from './decide-bookings.ts';
+import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
+import type { HealthVerdict } from './deployment-health.ts';
+import type { DeploymentLedger } from './deployment-ledger.ts';
+import { laneRing, workAhead } from './lane-line.ts';
+import type { DeploymentLimits } from './pool-limits.ts';
+import { clonePoolState } from './pool-state.ts';
+import { deploymentRing, type RingShape, sumRing } from './token-ring.ts';
+
+const lastMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: 60_000 / deploymentRing.bucketMs };
+
+/** The pool's deployments as operators see them at `nowMs`. Pure. */
+export function viewDeployments(input: DecisionInput): DeploymentView[] {
+  const decision = advanced(input);
+  return input.limits.deployments.map((limits) => viewDeployment(decision, limits));
+}
+
+/** The pool's lanes as operators see them at `nowMs`. Pure. */
+export function viewLanes(input: DecisionInput): LaneView[] {
+  const decision = advanced(input);
+  return lanes.map((lane) => {
+    const line = decision.state.line.lanes[lane];
+    const used = sumRing(laneRing, line.used, input.nowMs);
+    return {
+      lane,
+      tokensWaiting: Math.round(workAhead(line, Number.POSITIVE_INFINITY, decision.weightOf)),
+      tokensLastMinute: used.tokens,
+      requestsLastMinute: used.requests,
+    };
+  });
+}
+
+function advanced(input: DecisionInput): Decision {
+  const decision = openDecision({ ...input, state: clonePoolState(input.state) });
+  advanceTime(decision);
+  return decision;
+}
+
+function viewDeployment(decision: Decision, limits: DeploymentLimits): DeploymentView {
+  const ledger = ledgerOf(decision.state, limits.name);
+  const verdict = decision.health.judge(ledger.health, decision.nowMs);
+  const used = sumRing(lastMinute, ledger.ring, decision.nowMs);
+  const { tokensPerMinute, requestsPerMinute } = limits;
+  return {
+    deployment: limits.name,
+    region: limits.region,
+    health: healthOf(decision, limits, ledger, verdict),
+    breaker: verdict.breaker,
+    breakerReason: verdict.reason,
+    breakerSinceMs: verdict.sinceMs,
+    nextProbeAtMs: verdict.breaker === 'open' ? verdict.untilMs : null,
+    load: Math.min(1, Math.max(ratio(used.tokens, tokensPerMinute), ratio(used.requests, requestsPerMinute))),
+    tokensLastMinute: used.tokens,
+    requestsLastMinute: used.requests,
+    tokensRemaining: Math.max(0, tokensPerMinute - used.tokens),
+    requestsRemaining: Math.max(0, requestsPerMinute - used.requests),
+    tokensPerMinute,
+    requestsPerMinute,
+    firstByteMs: ledger.firstByteMs,
+    msPerOutputToken: ledger.msPerOutputToken,
+    failoversFrom: ledger.failoversFrom,
+    failoversTo: ledger.failoversTo,
+  };
+}
+
+function healthOf(
+  decision: Decision,
+  limits: DeploymentLimits,
+  ledger: DeploymentLedger,
+  verdict: HealthVerdict,
+): DeploymentView['health'] {
+  if (decision.limits.isPaused || limits.isPaused) return 'paused';
+  if (verdict.breaker === 'half-open') return 'probing';
+  if (verdict.breaker === 'open') return 'ejected';
+  return ledger.cooledUntilMs > decision.nowMs ? 'cooling' : 'healthy';
+}
+
+function ratio(used: number, limit: number): number {
+  return limit <= 0 ? 1 : used / limit;
+}

@@ -39,14 +39,15 @@ export function writeAnswer(topicText: string, targetTokens: number, seed: numbe
 function writeSentence(phrases: Phrases, words: string[], position: number, random: SeededRandom): string {
   const template = position === 0 ? pick(random, phrases.openings) : pick(random, phrases.sentences);
   const used = new Set<string>();
-  const filled = template.replaceAll(/\{(\w)\}/gu, () => {
+  const connector = position > 0 && random() < 0.3 ? pick(random, phrases.connectors) + phrases.space : '';
+  // After a comma a pattern's own first letter is small; a topic word keeps its capital.
+  const pattern = /, ?$/u.test(connector) ? template.charAt(0).toLowerCase() + template.slice(1) : template;
+  const filled = pattern.replaceAll(/\{(\w)\}/gu, () => {
     const word = drawWord(words, phrases, used, random);
     used.add(word);
     return word;
   });
-  const started =
-    position > 0 && random() < 0.3 ? pick(random, phrases.connectors) + phrases.space + lowerFirst(filled) : filled;
-  return started.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
+  return (connector + filled).replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
 }
 
 function drawWord(words: string[], phrases: Phrases, used: Set<string>, random: SeededRandom): string {
@@ -55,11 +56,4 @@ function drawWord(words: string[], phrases: Phrases, used: Set<string>, random: 
     if (word !== undefined && !used.has(word)) return word;
   }
   return pick(random, phrases.things);
-}
-
-// A topic word keeps its capital; a template's own first letter does not.
-function lowerFirst(sentence: string): string {
-  return /^(?:The|A|It|Each|When|If|In|One)\b/u.test(sentence)
-    ? sentence.charAt(0).toLowerCase() + sentence.slice(1)
-    : sentence;
 }

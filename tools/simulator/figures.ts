@@ -17,6 +17,7 @@ export function createFigures(): Figures {
     failed: 0,
     timedOut: 0,
     aborted: 0,
+    broken: 0,
     byStatus: {},
     faultsPlayed: {},
     billed: { calls: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0, unseenCalls: 0 },
@@ -55,7 +56,7 @@ export function countEnd(figures: Figures, record: RequestRecord): void {
   countOutcome(figures, record);
   if (!record.billed) return;
   figures.billed.calls += 1;
-  if (record.outcome !== 'succeeded') figures.billed.unseenCalls += 1;
+  if (!record.isUsageSeen) figures.billed.unseenCalls += 1;
   figures.billed.promptTokens += record.usage?.promptTokens ?? 0;
   figures.billed.cachedTokens += record.usage?.cachedTokens ?? 0;
   figures.billed.completionTokens += record.usage?.completionTokens ?? 0;
@@ -91,8 +92,10 @@ function countOutcome(figures: Figures, record: RequestRecord): void {
       figures.failed += 1;
       return;
     case 'aborted':
-    case 'broken':
       figures.aborted += 1;
+      return;
+    case 'broken':
+      figures.broken += 1;
   }
 }
 

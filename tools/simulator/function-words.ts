@@ -23,6 +23,19 @@ wanneer waarom kan moet
 
 const FUNCTION_WORDS = new Set(WORDS.trim().split(/\s+/u));
 
+const REQUEST_WORDS = new Set(
+  `summarise summarize explain write describe list give tell translate review extract answer make word words token tokens sentence sentences
+  paragraph paragraphs character characters schreibe erkläre fasse beschreibe wort wörter wörtern sätze sätzen résume résumer explique écris
+  décris mots phrases resume resumir explica escribe describe palabras frases riassumi spiega scrivi parole frasi 説明 要約 总结 解释`
+    .trim()
+    .split(/\s+/u),
+);
+
+/** Whether a lower-case word says what to do with a text rather than what it is about. */
+export function isRequestWord(word: string): boolean {
+  return REQUEST_WORDS.has(word);
+}
+
 /** Whether a lower-case word is one of those that every text has, whatever it is about. */
 export function isFunctionWord(word: string): boolean {
   return FUNCTION_WORDS.has(word);

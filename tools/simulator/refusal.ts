@@ -30,7 +30,7 @@ export function writeRefusal(facts: RefusalFacts): Refusal {
   const seconds = facts.hint === '86400' ? SECONDS_OF_A_DAY : Math.max(1, Math.ceil(facts.retryAfterMs / 1000));
   const says = facts.hint === 'missing' || facts.hint === 'minus1' || facts.hint === 'legacy' ? null : seconds;
   return {
-    headers: { ...facts.headroomHeaders, ...hintHeaders(facts, seconds) },
+    headers: { ...withoutResets(facts.headroomHeaders), ...hintHeaders(facts, seconds) },
     body: {
       error: { code: facts.kind === 'capacity' ? 'too_many_requests' : '429', message: writeMessage(facts, says) },
     },
@@ -51,6 +51,11 @@ export function writeHeadroom(
     'x-ratelimit-reset-requests': seconds(headroom.resetRequestsMs),
     'x-ratelimit-reset-tokens': seconds(headroom.resetTokensMs),
   };
+}
+
+// A 429 names at most the limit that refused, and how is what its form is about.
+function withoutResets(headers: { [name: string]: string }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-ratelimit-reset-')));
 }
 
 function hintHeaders(facts: RefusalFacts, seconds: number): { [name: string]: string } {

@@ -18,7 +18,7 @@ export type BilledFigures = {
   cachedTokens: number;
   completionTokens: number;
   reasoningTokens: number;
-  /** Billed calls whose usage never reached the caller whole: 400, 408, aborted, cut off. */
+  /** Billed calls whose usage never reached the caller: 400, 408, aborted, cut off. */
   unseenCalls: number;
 };
 
@@ -32,7 +32,10 @@ export type SimulatorFigures = {
   filtered: number;
   failed: number;
   timedOut: number;
+  /** The caller left. */
   aborted: number;
+  /** Admitted, and a fault spoilt the answer on its way. */
+  broken: number;
   byStatus: { [status: string]: number };
   faultsPlayed: { [kind: string]: number };
   billed: BilledFigures;
@@ -99,8 +102,11 @@ export type RequestRecord = {
   chargedTokens: number;
   billed: boolean;
   usage: { promptTokens: number; cachedTokens: number; completionTokens: number; reasoningTokens: number } | null;
+  /** Whether the caller could read the usage. */
+  isUsageSeen: boolean;
   clientRequestId: string | null;
   traceparent: string | null;
   job: string | null;
   attempt: string | null;
+  idempotencyKey: string | null;
 };

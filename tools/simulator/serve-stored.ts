@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { isAuthorized } from './authorize.ts';
+import { deliverDenied } from './azure-errors.ts';
 import type { FreeOperation } from './azure-route.ts';
 import type { Delivery } from './delivery.ts';
 import { deliverJson } from './delivery.ts';
-import { answerHeaders, deliverDenied, isAuthorized } from './serve-azure.ts';
+import { writeAnswerHeaders } from './exchange.ts';
 import type { Simulation } from './simulation.ts';
 import { readStoredResponse } from './stored-responses.ts';
 
@@ -13,8 +15,8 @@ export function serveStored(
   resource: string,
   operation: FreeOperation,
 ): Delivery {
-  const headers = answerHeaders(simulation, request, resource, simulation.nextRequest++);
-  if (!isAuthorized(simulation, request)) return deliverDenied(headers);
+  const headers = writeAnswerHeaders(simulation, request, resource, simulation.nextRequest++);
+  if (!isAuthorized(request.headers, simulation.key)) return deliverDenied(headers);
   if (operation.kind === 'models') return listModels(simulation, resource, headers);
   const stored = simulation.responses.get(operation.responseId);
   const nowMs = simulation.clock.now();

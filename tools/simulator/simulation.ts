@@ -70,14 +70,10 @@ export function createResources(specs: readonly DeploymentSpec[], hints: HintFor
   return resources;
 }
 
-/** The figures that a request counts in: everything, its resource, its deployment, as far as they are known. */
-export function figuresOf(
-  simulation: Simulation,
-  resource: string | null,
-  deployment: SimulatedDeployment | null,
-): Figures[] {
-  const region = resource === null ? undefined : simulation.resources.get(resource);
-  return [simulation.total, ...(region ? [region.figures] : []), ...(deployment ? [deployment.figures] : [])];
+/** The figures that a request counts in before its deployment is known: everything, and its resource. */
+export function figuresOf(simulation: Simulation, resource: string): Figures[] {
+  const region = simulation.resources.get(resource);
+  return region ? [simulation.total, region.figures] : [simulation.total];
 }
 
 /** Counts an arrival at one more level of figures. */

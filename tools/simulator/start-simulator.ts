@@ -13,7 +13,7 @@ import { playDelivery } from './play-delivery.ts';
 import { readBody } from './read-body.ts';
 import type { HintForm } from './refusal.ts';
 import { createRandom } from './seeded-random.ts';
-import { serveBilled } from './serve-azure.ts';
+import { serveBilled } from './serve-billed.ts';
 import { serveControl } from './serve-control.ts';
 import { serveStored } from './serve-stored.ts';
 import { createSimulatedClock } from './simulated-clock.ts';

@@ -1,4 +1,4 @@
-import { isFunctionWord } from './function-words.ts';
+import { isFunctionWord, isRequestWord } from './function-words.ts';
 
 const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
 const MOST_CHARACTERS = 4000;
@@ -13,7 +13,7 @@ export function findTopicWords(text: string): string[] {
   for (const { segment, isWordLike } of segmenter.segment(looked)) {
     if (!isWordLike || !/\p{L}/u.test(segment) || segment.length > 32) continue;
     const key = segment.toLowerCase();
-    if (isFunctionWord(key) || (key.length < 4 && !isDense(key))) continue;
+    if (isFunctionWord(key) || isRequestWord(key) || (key.length < 4 && !isDense(key))) continue;
     const known = found.get(key);
     if (known) known.weight += 2;
     else found.set(key, { word: segment, weight: isDense(key) ? 3 * key.length : key.length, order: found.size });
@@ -27,5 +27,5 @@ export function findTopicWords(text: string): string[] {
 
 // Scripts that put a word into one or two characters.
 function isDense(word: string): boolean {
-  return word.length > 1 && /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(word);
+  return word.length > 1 && /[\p{Script=Han}\p{Script=Katakana}\p{Script=Hangul}]/u.test(word);
 }

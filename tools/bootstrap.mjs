@@ -157,8 +157,20 @@ function handOver(script, args) {
     shell: process.platform === 'win32',
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event !== undefined) followParent(child);
   child.on('error', (error) => fail(`Could not start ${nodeBinary}: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+}
+
+// npm hands a SIGTERM to its shell, and that dies without handing it on: then the only sign is that the parent is gone.
+function followParent(child) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill('SIGTERM');
+  }, 200);
+  timer.unref();
 }
 
 const [script, ...args] = process.argv.slice(2);

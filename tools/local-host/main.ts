@@ -20,6 +20,11 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const log = createConsoleLog(options.verbose);
   process.chdir(options.root);
+  // As the worker does: log and end. Node's own report would show a whole line of the bundle, which is all of it.
+  process.on('uncaughtException', (error, origin) => {
+    log.error(`${origin} in the app: ${describeError(error)}`);
+    process.exit(1);
+  });
   const startedAt = performance.now();
   const host = await startHost({ root: options.root, port: options.port, environment: process.env, log });
   log.info(`Host ready at ${host.url} (${Math.round(performance.now() - startedAt)} ms)`);

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { LaunchError } from './launch-error.ts';
 
 const keptLines = 40;
+const longestKeptLine = 500;
 const leash = pathToFileURL(join(import.meta.dirname, 'exit-with-launcher.mjs')).href;
 
 /** What to start, and as what to speak of it. */
@@ -120,7 +121,7 @@ export class Child {
 
   #readLines(stream: Readable, onLine: ((line: string) => void) | undefined): void {
     createInterface({ input: stream }).on('line', (line) => {
-      this.#lines.push(line);
+      this.#lines.push(line.length > longestKeptLine ? `${line.slice(0, longestKeptLine)}…` : line);
       if (this.#lines.length > keptLines) this.#lines.shift();
       onLine?.(line);
     });

@@ -46,7 +46,7 @@ function applyReport(input: DecisionInput, report: CallReport): void {
   const others = input.limits.deployments
     .filter(({ name }) => name !== limits.name)
     .map(({ name }) => input.state.deployments.get(name)?.health ?? null);
-  ledger.health = input.health.learn(ledger.health, report, input.nowMs, others);
+  ledger.health = input.health.learn(ledger.health, report, input.nowMs, others).state;
 }
 
 function correctProvisioned(ledger: DeploymentLedger, limits: DeploymentLimits, report: CallReport): void {

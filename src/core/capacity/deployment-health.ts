@@ -17,13 +17,18 @@ export interface HealthPolicy {
   judge(state: HealthState, nowMs: number): HealthVerdict;
   /** The state after the one probe was given out. */
   takeProbe(state: HealthState, nowMs: number): HealthState;
-  /** The state after what a call taught. `others` are the pool's other deployments: at most N−1 are ejected. */
-  learn(state: HealthState, report: CallReport, nowMs: number, others: readonly HealthState[]): HealthState;
+  /** What a call taught; a transition is committed at once. `others` are the pool's other deployments: at most N−1 are ejected. */
+  learn(
+    state: HealthState,
+    report: CallReport,
+    nowMs: number,
+    others: readonly HealthState[],
+  ): { readonly state: HealthState; readonly isTransition: boolean };
 }
 
 /** A policy for which every deployment is always healthy: benches and tests of booking alone. */
 export const alwaysHealthy: HealthPolicy = {
   judge: () => ({ admits: 'all', untilMs: 0, breaker: 'closed', reason: null, sinceMs: null }),
   takeProbe: (state) => state,
-  learn: (state) => state,
+  learn: (state) => ({ state, isTransition: false }),
 };

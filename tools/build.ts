@@ -141,10 +141,16 @@ async function removeStale(output: string, keep: Set<string>, olderThanMs: numbe
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const outcome = await build();
-  const verb = outcome.built ? 'Built' : 'Unchanged:';
-  console.log(
-    `${verb} dist/index.mjs and ${outcome.files.length - 1} more files in ${Math.round(outcome.durationMs)} ms`,
-  );
+/** Builds with one line on the console; a mistake in the sources ends the process with what esbuild says of it. */
+export async function buildOrExit(): Promise<void> {
+  try {
+    const { built, files, durationMs } = await build();
+    const verb = built ? 'Built' : 'Unchanged:';
+    console.log(`${verb} dist/index.mjs and ${files.length - 1} more files (${Math.round(durationMs)} ms)`);
+  } catch (error) {
+    console.error(`The build failed. ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
 }
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await buildOrExit();

@@ -116,7 +116,7 @@ var problems = concat(
   empty(allAccounts) ? ['no model account: set accounts or existingAccounts'] : []
 )
 // In the resource group's name, so that nothing is deployed before the parameters make sense.
-var checkedGroupName = empty(problems) ? names.resourceGroup : fail('Parameters: ${join(problems, '; ')}.')
+var checkedGroupName = empty(problems) ? names.resourceGroup : fail('Parameters: ${join(problems, '; ')}')
 
 // ---- resources ----------------------------------------------------------------------------------------------------
 

@@ -138,9 +138,9 @@ type appBehaviour = {
   @maxValue(75)
   leaseSeconds: int
 
-  @description('How long a wake-up may be overdue before the sweep sends another.')
+  @description('How long calls in flight may take to finish when the platform stops an instance.')
   @minValue(5)
-  @maxValue(300)
+  @maxValue(600)
   graceSeconds: int
 
   @description('When the sweep runs: six NCRONTAB fields.')

@@ -46,10 +46,15 @@ export async function compileEnvironment(
   const compiled = compilation.parse(await session.call('bicep/compileParams', { path, parameterOverrides: {} }));
   const diagnostics = describe(compiled.diagnostics);
   if (!compiled.success) return { resources: [], outputs: {}, diagnostics: [...diagnostics, 'It does not compile.'] };
-  const text = z
-    .object({ snapshot: z.string() })
-    .parse(await session.call('bicep/getSnapshot', { path, metadata: place })).snapshot;
-  const predicted = snapshot.parse(JSON.parse(text));
+  let answer: unknown;
+  try {
+    answer = await session.call('bicep/getSnapshot', { path, metadata: place });
+  } catch (error) {
+    // What fail() in the templates says comes as an error of the question.
+    if (!(error instanceof Error)) throw error;
+    return { resources: [], outputs: {}, diagnostics: [...diagnostics, error.message] };
+  }
+  const predicted = snapshot.parse(JSON.parse(z.object({ snapshot: z.string() }).parse(answer).snapshot));
   return {
     resources: predicted.predictedResources,
     outputs: predicted.outputs,

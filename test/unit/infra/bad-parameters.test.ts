@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { useCompiledInfra } from './compiled-infra.ts';
+
+const infra = useCompiledInfra();
+
+const chat = "{ model: 'gpt-4.1-mini', version: '2025-04-14', sku: 'GlobalStandard', capacity: 50 }";
+
+const mistakes: readonly { what: string; change: (text: string) => string; says: RegExp }[] = [
+  {
+    what: 'a deployment twice in one account',
+    change: (text) => text.replace(chat, `${chat}\n      ${chat}`),
+    says: /two deployments of a pool have one name.*gpt-4\.1-mini by swedencentral/,
+  },
+  {
+    what: 'two accounts of one name',
+    change: (text) =>
+      text
+        .replace('param existingAccounts', `var more = []\nparam existingAccounts`)
+        .replace(
+          'param accounts = [\n',
+          `param accounts = [\n  {\n    name: 'swedencentral'\n    region: 'eastus2'\n    deployments: [{ model: 'gpt-4o', version: '1', sku: 'Standard', capacity: 1 }]\n  }\n`,
+        )
+        .replace('var more = []\n', ''),
+    says: /two accounts have one name/,
+  },
+  {
+    what: 'no model account at all',
+    change: (text) => text.replace(/param accounts = \[[\s\S]*?\n\]/, 'param accounts = []'),
+    says: /no model account/,
+  },
+  {
+    what: 'provisioned units without what they bear',
+    change: (text) => text.replace("'GlobalStandard'", "'ProvisionedManaged'"),
+    says: /tokensPerMinute is missing on provisioned deployments of gpt-4\.1-mini/,
+  },
+  {
+    what: 'a batch SKU, which takes no requests',
+    change: (text) => text.replace("'GlobalStandard'", "'GlobalBatch'"),
+    says: /BCP036|BCP033/,
+  },
+  { what: 'no capacity', change: (text) => text.replace('capacity: 50', 'capacity: 0'), says: /BCP/ },
+  {
+    what: 'a deployment without its version',
+    change: (text) => text.replace(" version: '2025-04-14',", ''),
+    says: /version/,
+  },
+  {
+    what: 'a misspelt name',
+    change: (text) => text.replace('capacity: 50', 'capactiy: 50'),
+    says: /capactiy|capacity/,
+  },
+  {
+    what: 'fewer instances than the platform takes',
+    change: (text) => text.replace('maximumInstanceCount: 40', 'maximumInstanceCount: 39'),
+    says: /40/,
+  },
+  {
+    what: 'a lease that would break the 90 seconds',
+    change: (text) => text.replace('leaseSeconds: 45', 'leaseSeconds: 300'),
+    says: /75/,
+  },
+  {
+    what: 'a missing parameter',
+    change: (text) => text.replace("param location = 'swedencentral'\n", ''),
+    says: /BCP258.*location/,
+  },
+];
+
+describe('parameters', () => {
+  it.each(mistakes)('are refused before anything is deployed: $what', async ({ change, says }) => {
+    const { diagnostics } = await infra.changed('env/dev', change);
+    expect(diagnostics.join('\n')).toMatch(says);
+  });
+
+  it('may name a second deployment of a model in one account', async () => {
+    const { diagnostics } = await infra.changed('env/dev', (text) =>
+      text.replace(
+        chat,
+        `${chat}\n      { model: 'gpt-4.1-mini', version: '2025-04-14', sku: 'Standard', capacity: 5, name: 'regional', deployment: 'mini-regional' }`,
+      ),
+    );
+    expect(diagnostics).toEqual([]);
+  });
+});

@@ -12,4 +12,9 @@ export async function deleteJobRoute(call: ApiCall): Promise<ApiReply> {
   return { status: 200, body: { id, object: 'job', deleted: true } };
 }
 
-app.http('deleteJob', { methods: ['DELETE'], route: 'jobs/{id}', authLevel: 'anonymous', handler: serve(deleteJobRoute) });
+app.http('deleteJob', {
+  methods: ['DELETE'],
+  route: 'jobs/{id}',
+  authLevel: 'anonymous',
+  handler: serve(deleteJobRoute),
+});

@@ -4,7 +4,11 @@ import { isHealthy } from '../core/composition.ts';
 /** `GET /health`: 200 when the process can accept work, 503 otherwise; nothing to learn from it. */
 export async function health(): Promise<HttpResponseInit> {
   const ok = await isHealthy();
-  return { status: ok ? 200 : 503, headers: { 'cache-control': 'no-store' }, jsonBody: { status: ok ? 'ok' : 'unavailable' } };
+  return {
+    status: ok ? 200 : 503,
+    headers: { 'cache-control': 'no-store' },
+    jsonBody: { status: ok ? 'ok' : 'unavailable' },
+  };
 }
 
 app.http('health', { methods: ['GET'], route: 'health', authLevel: 'anonymous', handler: health });

@@ -6,8 +6,8 @@ import type { Job, JobResponse } from '../jobs/job.ts';
 import type { Billed, LiveJob } from '../jobs/live-job.ts';
 import type { Billing } from '../retry/classification.ts';
 import { readUsage } from '../retry/read-usage.ts';
-import { priceAttempt } from './price-attempt.ts';
 import type { Ports } from './ports.ts';
+import { priceAttempt } from './price-attempt.ts';
 import { usageRowOf } from './usage-row-of.ts';
 
 const partOf = (attempt: number) => `response-${attempt}`;

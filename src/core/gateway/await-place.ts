@@ -56,6 +56,8 @@ async function findRefusal(ports: Ports, team: TeamConfig, job: Job): Promise<We
 }
 
 function full(what: string, retryAfterMs: number): WeirError {
-  const advice = what.endsWith('or') ? 'come back later.' : 'Come back later, or wait for a place with Prefer: wait=30.';
+  const advice = what.endsWith('or')
+    ? 'come back later.'
+    : 'Come back later, or wait for a place with Prefer: wait=30.';
   return new WeirError('queue_full', `${what} ${advice}`, { retryAfterMs });
 }

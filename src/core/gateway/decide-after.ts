@@ -1,10 +1,10 @@
+import { findPool } from '../config/find-deployment.ts';
+import type { Job } from '../jobs/job.ts';
 import { countAttempts, decideRetry } from '../retry/retry-policy.ts';
 import type { Ending } from './end-job.ts';
 import type { AttemptResult } from './make-attempt.ts';
 import type { Ports } from './ports.ts';
 import type { Round } from './work-on-job.ts';
-import type { Job } from '../jobs/job.ts';
-import { findPool } from '../config/find-deployment.ts';
 
 /** What follows an attempt. */
 export type Next =

@@ -38,6 +38,7 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, en
     );
     if (result.outcome === 'applied') {
       ports.signals.announceEnd(job.id);
+      leaveLine(ports, job, current.value);
       report(ports, ended);
       if (current.value.eraseRequested) await erase(ports, ended);
       return { outcome: 'ended', job: ended };
@@ -47,6 +48,13 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, en
     // Only flags changed under us: what this attempt knows still holds.
     current = withNewFlags(current, read);
   }
+}
+
+/** Who never went must not keep those behind it waiting for its turn. */
+function leaveLine(ports: Ports, job: Job, live: LiveJob): void {
+  if (live.ticket === null || live.attempts.length > 0) return;
+  const { team, model, lane, estimate } = job;
+  ports.capacity.leave({ jobId: job.id, team, model, lane, estimate, ticket: live.ticket });
 }
 
 /** Deleted while it ran. What fails here is left to the retention of content. */

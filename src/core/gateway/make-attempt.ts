@@ -77,7 +77,15 @@ export async function makeAttempt(
     reason: cut ?? classification.reason,
   };
   const billed = priceAttempt(ports, job, call.deployment.name, classification.billing);
-  reportAttempt(ports, job, { booking: call.booking, deployment: call.deployment, outcome, classification, attempt, billed, sentAtMs });
+  reportAttempt(ports, job, {
+    booking: call.booking,
+    deployment: call.deployment,
+    outcome,
+    classification,
+    attempt,
+    billed,
+    sentAtMs,
+  });
   const row = keeper.row;
   return {
     row: { version: row.version, value: recordAttempt(row.value, attempt, billed) },

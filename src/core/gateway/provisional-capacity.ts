@@ -5,6 +5,7 @@ import type {
   CallReport,
   Capacity,
   DeploymentView,
+  LaneView,
   LineForecast,
 } from '../capacity/capacity.ts';
 import type { Clock } from '../clock.ts';
@@ -27,7 +28,11 @@ export class ProvisionalCapacity implements Capacity {
     const key = (name: string) => `${request.model}/${name}`;
     const ready = open
       .filter((each) => (this.#coolUntil.get(key(each.name)) ?? 0) <= now)
-      .sort((a, b) => Number(request.exclude.includes(a.name)) - Number(request.exclude.includes(b.name)) || a.priority - b.priority);
+      .sort(
+        (a, b) =>
+          Number(request.exclude.includes(a.name)) - Number(request.exclude.includes(b.name)) ||
+          a.priority - b.priority,
+      );
     const best = ready.filter((each) => each.priority === ready[0]?.priority && !request.exclude.includes(each.name));
     this.#made += 1;
     const chosen = best[this.#made % Math.max(1, best.length)] ?? ready[0];
@@ -38,6 +43,9 @@ export class ProvisionalCapacity implements Capacity {
     const booking: Booking = {
       id: String(this.#made),
       model: request.model,
+      team: request.team,
+      lane: request.lane,
+      enteredAtMs: now,
       deployment: chosen.name,
       sendAtMs: now,
       tokens: request.estimate.inputTokens + request.estimate.outputTokens,
@@ -48,9 +56,18 @@ export class ProvisionalCapacity implements Capacity {
 
   release(): void {}
 
+  leave(): void {}
+
+  async lanes(): Promise<readonly LaneView[]> {
+    return [];
+  }
+
   report(report: CallReport): void {
     if (report.coolDownMs === null) return;
-    this.#coolUntil.set(`${report.booking.model}/${report.booking.deployment}`, this.#ports.clock.now() + report.coolDownMs);
+    this.#coolUntil.set(
+      `${report.booking.model}/${report.booking.deployment}`,
+      this.#ports.clock.now() + report.coolDownMs,
+    );
   }
 
   async forecast(): Promise<LineForecast | null> {

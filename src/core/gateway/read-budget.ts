@@ -6,7 +6,11 @@ import type { Principal } from '../identity/principal.ts';
 import type { Ports } from './ports.ts';
 
 /** `GET /budgets/{team}`: spent, held and left in the running month. Another team's budget is an operator's matter. */
-export async function readBudget(ports: Ports, principal: Principal, teamId: string): Promise<Readonly<Record<string, unknown>>> {
+export async function readBudget(
+  ports: Ports,
+  principal: Principal,
+  teamId: string,
+): Promise<Readonly<Record<string, unknown>>> {
   const team = findTeam(ports.config.current(), teamId);
   const isVisible = principal.role === 'operator' || principal.team === teamId;
   if (team === null || !isVisible) {

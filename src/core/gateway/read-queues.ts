@@ -67,8 +67,10 @@ async function sumLastMinute(
 
 async function sumRemaining(ports: Ports, principal: Principal): Promise<{ requests: number; tokens: number }> {
   const views = await Promise.all(visibleModels(ports, principal).map((model) => ports.capacity.view(model)));
-  return views.flat().reduce(
-    (sum, view) => ({ requests: sum.requests + view.requestsRemaining, tokens: sum.tokens + view.tokensRemaining }),
-    { requests: 0, tokens: 0 },
-  );
+  return views
+    .flat()
+    .reduce(
+      (sum, view) => ({ requests: sum.requests + view.requestsRemaining, tokens: sum.tokens + view.tokensRemaining }),
+      { requests: 0, tokens: 0 },
+    );
 }

@@ -46,7 +46,12 @@ export async function receivePoisonMessage(ports: Ports, lane: Lane, text: strin
   if (rescues >= maxRescues) {
     const message = `Its wake-up failed ${rescues} times over; the job was given up. The host's log has the reason.`;
     const error = { type: 'server_error', code: 'worker_lost', message };
-    await endJob(ports, job, { value: live, version: row.version }, { status: 'failed', response: null, error, usage: [] });
+    await endJob(
+      ports,
+      job,
+      { value: live, version: row.version },
+      { status: 'failed', response: null, error, usage: [] },
+    );
     return;
   }
   const moved = await advanceJob(ports, { live, version: row.version, usage: [] }, job.budgetPeriod);

@@ -23,12 +23,17 @@ export async function rescueJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
   const recovered = await recoverAnswer(ports, job, row.value);
   if (recovered !== null) {
     const live = recordAttempt(row.value, recovered.attempt, recovered.billed);
-    const ended = await endJob(ports, job, { value: live, version: row.version }, {
-      status: 'succeeded',
-      response: recovered.response,
-      error: null,
-      usage: [recovered.usageRow],
-    });
+    const ended = await endJob(
+      ports,
+      job,
+      { value: live, version: row.version },
+      {
+        status: 'succeeded',
+        response: recovered.response,
+        error: null,
+        usage: [recovered.usageRow],
+      },
+    );
     return ended.outcome === 'ended' ? 'ended' : 'lost';
   }
   const now = ports.clock.now();
@@ -54,16 +59,21 @@ export async function rescueJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
     fields: { team: job.team, job: job.id, attempt: attempt.number, rescues: live.rescues },
   });
   if (live.rescues >= maxRescues) {
-    const ended = await endJob(ports, job, { value: live, version: row.version }, {
-      status: 'failed',
-      response: null,
-      error: {
-        type: 'server_error',
-        code: 'worker_lost',
-        message: `The worker was lost ${live.rescues} times over this job; it was given up. Submit it again if that was by chance.`,
+    const ended = await endJob(
+      ports,
+      job,
+      { value: live, version: row.version },
+      {
+        status: 'failed',
+        response: null,
+        error: {
+          type: 'server_error',
+          code: 'worker_lost',
+          message: `The worker was lost ${live.rescues} times over this job; it was given up. Submit it again if that was by chance.`,
+        },
+        usage: [usageRow],
       },
-      usage: [usageRow],
-    });
+    );
     return ended.outcome === 'ended' ? 'ended' : 'lost';
   }
   const freed = await advanceJob(ports, { live, version: row.version, usage: [usageRow] }, job.budgetPeriod);

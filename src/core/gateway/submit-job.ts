@@ -2,8 +2,8 @@ import { budgetPeriodAt, nextResetAtMs } from '../budgets/budget-period.ts';
 import { formatUsd } from '../budgets/money.ts';
 import type { PoolConfig, TeamConfig } from '../config/config-schema.ts';
 import { findPool, findTeam } from '../config/find-deployment.ts';
-import { canonicalSubmission, type JobSubmission } from '../http/parse-job-submission.ts';
 import type { JobView } from '../http/job-resource.ts';
+import { canonicalSubmission, type JobSubmission } from '../http/parse-job-submission.ts';
 import { WeirError } from '../http/weir-error.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Content } from '../jobs/content.ts';
@@ -63,7 +63,9 @@ export async function submitJob(
       // Somebody submitted the same key a moment earlier.
       const first = await findReplay(ports, team.id, keySha256, fingerprint);
       if (first !== null) return first;
-      throw new WeirError('storage_unavailable', 'The job could not be put on record; try again.', { retryAfterMs: 1000 });
+      throw new WeirError('storage_unavailable', 'The job could not be put on record; try again.', {
+        retryAfterMs: 1000,
+      });
     }
   }
 }
@@ -75,9 +77,13 @@ function requireModel(ports: Ports, principal: Principal, model: string): { team
   const pool = findPool(config, model);
   if (pool === null) {
     const known = config.pools.map((pool) => pool.model).filter((name) => team.models.includes(name));
-    throw new WeirError('model_not_found', `There is no such model. Your team may use: ${known.join(', ') || 'none yet'}.`, {
-      param: 'body.model',
-    });
+    throw new WeirError(
+      'model_not_found',
+      `There is no such model. Your team may use: ${known.join(', ') || 'none yet'}.`,
+      {
+        param: 'body.model',
+      },
+    );
   }
   if (!team.models.includes(model)) {
     const message = `Your team may not use ${model}; it may use: ${team.models.join(', ') || 'none yet'}. Ask your platform team.`;

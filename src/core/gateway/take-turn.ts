@@ -1,4 +1,4 @@
-import type { Booking, WaitReason } from '../capacity/capacity.ts';
+import { type Booking, mostSendDelayMs, type WaitReason } from '../capacity/capacity.ts';
 import type { Ticket } from '../capacity/ticket.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Ports } from './ports.ts';
@@ -6,7 +6,12 @@ import type { Ports } from './ports.ts';
 /** A booking whose time has come, or why the job does not go now. */
 export type Turn =
   | { readonly outcome: 'booked'; readonly booking: Booking; readonly ticket: Ticket | null }
-  | { readonly outcome: 'park'; readonly untilMs: number; readonly ticket: Ticket | null; readonly reason: WaitReason | 'drain' }
+  | {
+      readonly outcome: 'park';
+      readonly untilMs: number;
+      readonly ticket: Ticket | null;
+      readonly reason: WaitReason | 'drain';
+    }
   | { readonly outcome: 'never'; readonly limitTokens: number; readonly neededTokens: number }
   | { readonly outcome: 'deadline'; readonly ticket: Ticket | null };
 
@@ -14,8 +19,6 @@ export type Turn =
 const nearMs = 2000;
 /** A job never sits in a worker longer than this for its turn, however near each estimate was. */
 const longestSitMs = 10_000;
-/** A send this much later than booked would fall into another slice of the limiter: it is booked anew. */
-const lateMs = 250;
 /** The claim is written this much before the send time: about one storage round trip. */
 const claimLeadMs = 40;
 
@@ -46,7 +49,7 @@ export async function takeTurn(
     ticket = result.ticket;
     if (result.outcome === 'booked') {
       await ports.clock.sleep(result.booking.sendAtMs - claimLeadMs - ports.clock.now(), ports.drain.waits);
-      const isLate = ports.clock.now() - result.booking.sendAtMs > lateMs;
+      const isLate = ports.clock.now() - result.booking.sendAtMs > mostSendDelayMs;
       if (!isLate && !ports.drain.isDraining) return result;
       ports.capacity.release(result.booking);
       continue;

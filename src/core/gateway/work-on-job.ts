@@ -41,18 +41,33 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
       urgent: round.exclude.length > 0,
     });
     if (turn.outcome === 'never') {
-      return finish(ports, job, round, { status: 'failed', response: null, error: tooLarge(turn.limitTokens, turn.neededTokens) });
+      return finish(ports, job, round, {
+        status: 'failed',
+        response: null,
+        error: tooLarge(turn.limitTokens, turn.neededTokens),
+      });
     }
-    if (turn.outcome === 'deadline') return finish(ports, job, round, { status: 'expired', response: null, error: null });
+    if (turn.outcome === 'deadline')
+      return finish(ports, job, round, { status: 'expired', response: null, error: null });
     if (turn.outcome === 'park') {
-      return park(ports, job, round, { untilMs: turn.untilMs, ticket: turn.ticket, reason: turn.reason, isRoundOver: false });
+      return park(ports, job, round, {
+        untilMs: turn.untilMs,
+        ticket: turn.ticket,
+        reason: turn.reason,
+        isRoundOver: false,
+      });
     }
     const attempted = await attempt(ports, job, round, { booking: turn.booking, ticket: turn.ticket, body });
     if (attempted.outcome === 'lost') return 'lost';
     if (attempted.outcome === 'booking_void') continue;
     if (attempted.outcome === 'cancelled') return finish(ports, job, { ...round, row: attempted.row }, cancelled);
     const { result } = attempted;
-    round = { ...round, row: result.row, unwritten: [result.usageRow], exclude: [...round.exclude, turn.booking.deployment] };
+    round = {
+      ...round,
+      row: result.row,
+      unwritten: [result.usageRow],
+      exclude: [...round.exclude, turn.booking.deployment],
+    };
     const next = decideAfter(ports, job, round, result);
     switch (next.outcome) {
       case 'fenced':
@@ -104,7 +119,9 @@ async function park(
   how: { untilMs: number; ticket: Ticket | null; reason: string; isRoundOver: boolean },
 ): Promise<WorkOutcome> {
   const { budgetPeriod } = job;
-  const parked = await persist(ports, () => parkJob(ports, round.row, { ...how, usage: round.unwritten, budgetPeriod }));
+  const parked = await persist(ports, () =>
+    parkJob(ports, round.row, { ...how, usage: round.unwritten, budgetPeriod }),
+  );
   if (parked.outcome === 'cancelled') return finish(ports, job, { ...round, row: parked.row }, cancelled);
   return parked.outcome === 'advanced' ? 'parked' : 'lost';
 }

@@ -38,7 +38,7 @@ export function serve(route: Route): HttpHandler {
     const requestId = context.invocationId;
     try {
       const application = await getApplication();
-      const principal = await application.authenticate(request.headers, request.url);
+      const principal = await application.authenticate(request.headers);
       const reply = await route(openCall(application, principal, request, context));
       return respond(requestId, reply);
     } catch (error) {
@@ -66,7 +66,10 @@ function openCall(
     application,
     request,
     query: new URL(request.url).searchParams,
-    traceparent: openTrace(request.headers.get('traceparent') ?? context.traceContext?.traceParent ?? null, ports.random),
+    traceparent: openTrace(
+      request.headers.get('traceparent') ?? context.traceContext?.traceParent ?? null,
+      ports.random,
+    ),
     param: (name) => request.params[name],
     header: (name) => request.headers.get(name),
     readBody: async () => {

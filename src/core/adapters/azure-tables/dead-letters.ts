@@ -23,7 +23,7 @@ export class TableDeadLetters implements DeadLetters {
     const counts: Record<Lane, number> = { interactive: 0, standard: 0, bulk: 0 };
     const range = { from: timeKey(sinceMs), to: '~' };
     for await (const page of this.#table.pages({ partitionKey, range, select: ['lane'] }, pageSize)) {
-      for (const row of page) {
+      for (const row of page.rows) {
         const lane = lanes.find((name) => name === row.columns['lane']);
         if (lane !== undefined) counts[lane] += 1;
       }

@@ -1,0 +1,193 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from '../../tools/build.ts';
+import type { Child } from '../../tools/start/child.ts';
+import { reservePort } from '../../tools/start/listening-port.ts';
+import { mergeTeamKeys, rewriteEndpoints } from '../../tools/start/local-config.ts';
+import { startAzurite } from '../../tools/start/start-azurite.ts';
+import { startHost } from '../../tools/start/start-host.ts';
+import { startSimulator } from '../../tools/start/start-simulator.ts';
+import { waitUntilHealthy } from '../../tools/start/wait-until-healthy.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export type JsonObject = Record<string, unknown>;
+
+export interface WeirOptions {
+  /** Changes the configuration before it is written; gets a copy of weir.config.json. */
+  readonly configure?: (config: JsonObject) => JsonObject;
+  /** Settings of the app beside the usual ones; may replace the storage connection. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever JSON came and asserts on it
+  readonly body: any;
+}
+
+/** The running system as a user sees it: real processes, free ports, data of its own, gone after `stop`. */
+export class WeirUnderTest {
+  readonly keys: Record<string, string> = {
+    search: 'key-of-search',
+    support: 'key-of-support',
+    platform: 'key-of-platform',
+  };
+  readonly folder = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
+  readonly configFile = join(this.folder, 'config.json');
+  /** What the host wrote, for tests that look for what must (not) be there. */
+  readonly hostLines: string[] = [];
+  baseUrl = '';
+  simulatorUrl = '';
+  storageConnectionString = '';
+  #host: Child | undefined;
+  #others: Child[] = [];
+  #port = 0;
+  #environment: Readonly<Record<string, string>> = {};
+
+  static async start(options: WeirOptions = {}): Promise<WeirUnderTest> {
+    const weir = new WeirUnderTest();
+    try {
+      await weir.#start(options);
+    } catch (error) {
+      await weir.stop();
+      throw error;
+    }
+    return weir;
+  }
+
+  async #start(options: WeirOptions): Promise<void> {
+    mkdirSync(join(this.folder, 'azurite'));
+    const original: JsonObject = JSON.parse(readFileSync(join(root, 'weir.config.json'), 'utf8'));
+    const config = options.configure?.(structuredClone(original)) ?? original;
+    writeFileSync(this.configFile, JSON.stringify(config));
+    const [storage, simulator] = await Promise.all([
+      startAzurite(this.folder, (child) => this.#others.push(child)),
+      startSimulator(root, this.configFile, (child) => this.#others.push(child)),
+      build(),
+    ]);
+    this.simulatorUrl = simulator.url;
+    this.storageConnectionString = storage.connectionString;
+    this.writeConfig(config);
+    this.#environment = options.environment ?? {};
+    this.#port = await reservePort(0);
+    this.baseUrl = `http://127.0.0.1:${this.#port}`;
+    await this.startHost();
+  }
+
+  /** Puts a configuration in force: simulated endpoints and team keys are filled in as `npm start` does. */
+  writeConfig(config: JsonObject): void {
+    const rewritten = rewriteEndpoints(config, this.simulatorUrl).config;
+    delete rewritten['$schema'];
+    writeFileSync(this.configFile, JSON.stringify(mergeTeamKeys(rewritten, this.keys)));
+  }
+
+  async startHost(): Promise<void> {
+    this.#host = await startHost({
+      root,
+      port: this.#port,
+      environment: {
+        ...process.env,
+        AzureWebJobsStorage: this.storageConnectionString,
+        WEIR_CONFIG: this.configFile,
+        WEIR_LOCAL_KEY: 'any-key-will-do',
+        WEIR_HOST: 'local',
+        WEIR_SWEEP_SCHEDULE: '*/2 * * * * *',
+        WEIR_LEASE_SECONDS: '6',
+        ...this.#environment,
+      },
+      onLine: (line) => this.hostLines.push(line),
+    });
+    await waitUntilHealthy(this.baseUrl, this.#host, 60_000, new AbortController().signal);
+  }
+
+  /** Kills the host as a crash would. */
+  async killHost(): Promise<void> {
+    this.#host?.kill();
+    await this.#host?.ended;
+  }
+
+  /** Stops the host as the platform does: drain, then exit. */
+  async stopHost(): Promise<void> {
+    await this.#host?.stop(40_000);
+  }
+
+  async stop(): Promise<void> {
+    await this.#host?.stop(40_000);
+    for (const child of this.#others.reverse()) await child.stop(10_000);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** One HTTP request as a team; the body is sent as JSON unless it is text or bytes. */
+  async request(
+    method: string,
+    path: string,
+    options: { team?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<HttpAnswer> {
+    const key = this.keys[options.team ?? 'search'];
+    const isRaw = typeof options.body === 'string' || options.body instanceof Uint8Array;
+    const body =
+      options.body === undefined ? undefined : isRaw ? (options.body as BodyInit) : JSON.stringify(options.body);
+    const response = await fetch(`${this.baseUrl}${path}`, {
+      method,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+  }
+
+  /** Submits a short chat job and fails when it is not accepted. */
+  async submit(
+    fields: JsonObject = {},
+    options: { team?: string; headers?: Record<string, string> } = {},
+  ): Promise<JsonObject> {
+    const answer = await this.request('POST', '/jobs', { ...options, body: { ...chatJob('Say hello.'), ...fields } });
+    if (answer.status !== 202) throw new Error(`Not accepted: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** Polls until the job is terminal. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever JSON came and asserts on it
+  async waitForEnd(id: string, options: { team?: string; withinMs?: number } = {}): Promise<any> {
+    const untilMs = Date.now() + (options.withinMs ?? 60_000);
+    for (;;) {
+      const { status, body } = await this.request('GET', `/jobs/${id}?wait=10`, { team: options.team ?? 'search' });
+      if (status === 200 && !['queued', 'running'].includes(body.status)) return body;
+      if (Date.now() > untilMs) throw new Error(`Not terminal in time: ${status} ${JSON.stringify(body)}`);
+    }
+  }
+
+  /** Scripts a fault of a simulated region. */
+  async fault(script: JsonObject): Promise<void> {
+    const response = await fetch(`${this.simulatorUrl}/_sim/faults`, { method: 'POST', body: JSON.stringify(script) });
+    if (!response.ok) throw new Error(`Fault refused: ${await response.text()}`);
+  }
+
+  async clearFaults(): Promise<void> {
+    await fetch(`${this.simulatorUrl}/_sim/faults`, { method: 'DELETE' });
+  }
+}
+
+/** The body of a chat job. */
+export function chatJob(prompt: string, more: JsonObject = {}): JsonObject {
+  return {
+    endpoint: '/v1/chat/completions',
+    body: { model: 'gpt-4.1-mini', messages: [{ role: 'user', content: prompt }], max_tokens: 50, ...more },
+  };
+}
+
+/** Waits until a condition holds; fails with what it was after the deadline. */
+export async function waitFor(what: string, holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
+  const untilMs = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > untilMs) throw new Error(`Not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../../src/core/clock.ts';
+import { readError, readRetryAfterMs } from './call-weir.ts';
+import type { Connection } from './connection.ts';
+import { isTerminal, readJob, readMilestones } from './job-reading.ts';
+import { isSettled, type JobRecord } from './job-record.ts';
+
+const pollers = 12;
+const longPollSeconds = 20;
+const idleMs = 100;
+
+/**
+ * Follows accepted jobs to their end with a dozen connections: each holds one long poll, always on the job that is
+ * expected to start soonest. Ends when nothing more can be accepted (`isSubmitting` is false) and all have settled.
+ */
+export async function followJobs(
+  records: readonly JobRecord[],
+  isSubmitting: () => boolean,
+  connection: Connection,
+  clock: Clock,
+): Promise<void> {
+  const held = new Set<JobRecord>();
+  async function follow(): Promise<void> {
+    for (;;) {
+      const open = records.filter((record) => record.id !== null && !isSettled(record));
+      if (open.length === 0 && !isSubmitting()) return;
+      const next = pickSoonest(open.filter((record) => !held.has(record)));
+      if (next === null) {
+        await clock.sleep(idleMs);
+        continue;
+      }
+      held.add(next);
+      try {
+        await lookAtJob(next, connection, clock);
+      } finally {
+        held.delete(next);
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: pollers }, follow));
+}
+
+/** The job that is expected to start first; one without an estimate (it runs, or nobody can tell) comes before all. */
+export function pickSoonest(records: readonly JobRecord[]): JobRecord | null {
+  const expectedAt = (record: JobRecord) => record.reading?.queue?.estimated_start_at ?? 0;
+  return records.reduce<JobRecord | null>(
+    (soonest, record) => (soonest === null || expectedAt(record) < expectedAt(soonest) ? record : soonest),
+    null,
+  );
+}
+
+async function lookAtJob(record: JobRecord, connection: Connection, clock: Clock): Promise<void> {
+  const answer = await connection.ask(record.planned.team, {
+    method: 'GET',
+    path: `/jobs/${record.id}?wait=${longPollSeconds}`,
+    timeoutMs: (longPollSeconds + 15) * 1000,
+  });
+  switch (answer.status) {
+    case 200: {
+      const reading = readJob(answer.body);
+      if (isTerminal(reading)) await readTimes(record, connection);
+      record.reading = reading;
+      return;
+    }
+    case 404:
+      record.isLost = true;
+      return;
+    case 429:
+      await clock.sleep(readRetryAfterMs(answer.headers) ?? 1000);
+      return;
+    default:
+      throw new Error(`GET /jobs/${record.id} answered ${answer.status} ${readError(answer.body)?.message ?? ''}`);
+  }
+}
+
+// The job itself tells whole seconds; its trail tells milliseconds, both by the service's clock.
+async function readTimes(record: JobRecord, connection: Connection): Promise<void> {
+  const answer = await connection.ask(record.planned.team, {
+    method: 'GET',
+    path: `/jobs/${record.id}/events`,
+    timeoutMs: 15_000,
+  });
+  if (answer.status === 200) Object.assign(record, readMilestones(answer.body));
+}

@@ -1,0 +1,117 @@
+import { type Column, renderTable } from './render-table.ts';
+import type { SimulatedCall } from './simulator-log.ts';
+import type { Tally } from './tally.ts';
+import type { Check } from './verify-run.ts';
+
+export interface Report {
+  readonly run: string;
+  readonly languages: number;
+  readonly tookMs: number;
+  readonly outages: number;
+  /** Submissions that were answered 429 and came again. */
+  readonly deferrals: number;
+  /** Submissions that came again after a lost answer and got the job of the first. */
+  readonly replays: number;
+  readonly teams: { readonly groups: readonly Tally[]; readonly all: Tally };
+  readonly regions: readonly Tally[];
+  readonly lanes: readonly Tally[];
+  /** What the simulated regions logged for these jobs; null when they could not be asked. */
+  readonly calls: readonly SimulatedCall[] | null;
+  readonly checks: readonly Check[];
+}
+
+/** Colours a verdict; the identity where there are no colours. */
+export type Paint = (verdict: Check['verdict'], text: string) => string;
+
+/** The whole result as text: a table by team, one by region, one by lane, and the checks. */
+export function renderReport(report: Report, paint: Paint): string {
+  const { groups, all } = report.teams;
+  return [
+    '',
+    ...renderTallies('team', [...groups, null, all]),
+    '',
+    ...renderTallies('region', report.regions, report.calls),
+    '',
+    ...renderTallies('lane', report.lanes),
+    '',
+    'wait: from acceptance to the first upstream call; total: from acceptance to the end. Both by the clock of the service.',
+    '',
+    ...renderChecks(report.checks, paint),
+    '',
+    summarise(report),
+  ].join('\n');
+}
+
+function renderTallies(
+  title: string,
+  tallies: readonly (Tally | null)[],
+  calls: readonly SimulatedCall[] | null = null,
+): string[] {
+  const titles = [
+    'jobs',
+    'ok',
+    'failed',
+    '429s',
+    'wait p50',
+    'p95',
+    'total p50',
+    'p95',
+    'tokens in',
+    'out',
+    'cost USD',
+  ];
+  const seen = calls === null ? [] : ['calls seen', '429s sent'];
+  const columns: Column[] = [
+    { title, align: 'left' },
+    ...[...titles, ...seen].map((name) => ({ title: name, align: 'right' as const })),
+  ];
+  return renderTable(
+    columns,
+    tallies.map((one) => (one === null ? null : [...toCells(one), ...(calls === null ? [] : toSeen(one, calls))])),
+  );
+}
+
+function toCells(one: Tally): string[] {
+  const counts = [one.jobs, one.succeeded, one.failed, one.throttled].map(formatCount);
+  const times = [one.wait.p50Ms, one.wait.p95Ms, one.total.p50Ms, one.total.p95Ms].map(formatDuration);
+  const tokens = [one.inputTokens, one.outputTokens].map(formatCount);
+  return [one.label, ...counts, ...times, ...tokens, (one.costMicroUsd / 1_000_000).toFixed(4)];
+}
+
+function toSeen({ label }: Tally, calls: readonly SimulatedCall[]): string[] {
+  const own = calls.filter((call) => call.region === label);
+  return [own.length, own.filter((call) => call.status === 429).length].map(formatCount);
+}
+
+function renderChecks(checks: readonly Check[], paint: Paint): string[] {
+  const words = { pass: 'PASS', fail: 'FAIL', skipped: 'SKIP' };
+  const width = Math.max(...checks.map((check) => check.claim.length));
+  return checks.map(
+    ({ verdict, claim, detail }) => `${paint(verdict, words[verdict])}  ${claim.padEnd(width)}  ${detail}`,
+  );
+}
+
+function summarise(report: Report): string {
+  const { all } = report.teams;
+  const parts = [
+    `${formatCount(all.jobs)} jobs in ${report.languages} languages from ${report.teams.groups.length} teams`,
+    `${(report.tookMs / 1000).toFixed(1)} s`,
+  ];
+  if (report.deferrals > 0) parts.push(`told to come back later ${formatCount(report.deferrals)} times`);
+  if (report.outages > 0) parts.push(`host away ${report.outages === 1 ? 'once' : `${report.outages} times`}`);
+  if (report.replays > 0) parts.push(`${report.replays} submissions repeated without a second job`);
+  return `${parts.join(' · ')} · ${report.run}`;
+}
+
+function formatCount(value: number): string {
+  return value.toString().replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `85 ms`, `4.21 s`, `2 m 05 s`; a dash for what nobody can tell. */
+export function formatDuration(ms: number | null): string {
+  if (ms === null) return '–';
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 99_995) return `${(ms / 1000).toFixed(ms < 9_995 ? 2 : 1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, '0')} s`;
+}

@@ -1,4 +1,5 @@
 import { isValidTimeZone } from '../budgets/budget-period.ts';
+import { hasListPrice } from '../cost/price-table.ts';
 import { formatPath } from '../http/describe-issue.ts';
 import { isJsonObject } from '../http/parse-json.ts';
 import type { ConfigProblem } from './describe-problems.ts';
@@ -40,6 +41,7 @@ export function checkReferences(document: unknown): readonly ConfigProblem[] {
     ...findUnknown(entriesOf(root, 'identity', 'roleTeams'), ids, 'there is no team'),
     ...teams.flatMap((team) => checkTimeZone(at(at(team, 'budget'), 'timeZone'))),
     ...checkIdentity(at(root, 'identity')),
+    ...checkFallbackPrice(at(root, 'prices')),
     ...checkOrder(root, 'retry', 'baseDelayMs', 1000, 'maxDelayMs', 60_000),
     ...checkOrder(root, 'timeouts', 'connectMs', 5000, 'totalMs', 600_000),
     ...checkOrder(root, 'timeouts', 'firstByteMs', 60_000, 'totalMs', 600_000),
@@ -127,6 +129,23 @@ function checkIdentity(identity: Place): readonly ConfigProblem[] {
   return missing.map((key) =>
     problemAt(at(identity, key), 'is missing; without tenantId both issuer and jwksUri are needed'),
   );
+}
+
+/** Every price can fall back to this one, so it must be in the table or be a Global price of the configuration's own. */
+function checkFallbackPrice(prices: Place): readonly ConfigProblem[] {
+  const fallback = at(prices, 'fallback');
+  if (!isString(fallback.value) || hasListPrice(fallback.value)) return [];
+  const isOwn = itemsOf(prices, 'overrides').some((override) => {
+    const skuClass = at(override, 'skuClass').value ?? 'global';
+    return at(override, 'model').value === fallback.value && skuClass === 'global';
+  });
+  if (isOwn) return [];
+  return [
+    problemAt(
+      fallback,
+      `received "${fallback.value}", only a model of the price table or of prices.overrides is allowed`,
+    ),
+  ];
 }
 
 function checkOrder(

@@ -107,7 +107,7 @@ const team = z.strictObject({
 const priceOverride = z.strictObject({
   model: name,
   skuClass: z.enum(['global', 'datazone', 'regional']).default('global'),
-  effectiveFrom: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'only a date such as "2026-10-03" is allowed'),
+  effectiveFrom: z.iso.date('only a date such as "2026-10-03" is allowed'),
   inputUsdPerMillion: usd,
   cachedInputUsdPerMillion: usd.optional(),
   outputUsdPerMillion: usd,

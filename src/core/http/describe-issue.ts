@@ -36,12 +36,12 @@ export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
-  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${String(value)}`;
+  return typeof value === 'object' ? 'an object' : String(value);
 }
 
 function explain(issue: z.core.$ZodIssue, show: ShowValue): string {
   if (issue.input === undefined) return `is missing; ${allowed(issue)}`;
-  if (issue.code === 'custom' && issue.message.startsWith('received')) return issue.message;
+  if (issue.message.startsWith('received')) return issue.message;
   return `received ${show(issue.input, issue.path)}, ${allowed(issue)}`;
 }
 

@@ -31,7 +31,7 @@ export class WatchedDocument<T> {
 
   async look(): Promise<DocumentChange<T>> {
     try {
-      const reading = await this.#place.read(this.#version);
+      const reading = await this.#place.read(this.#version === missingVersion ? null : this.#version);
       const version = reading.outcome === 'read' ? reading.version : missingVersion;
       if (reading.outcome === 'unchanged' || version === this.#version) {
         this.#failure = null;

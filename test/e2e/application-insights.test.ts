@@ -1,0 +1,205 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+interface Envelope {
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly data: { readonly baseType: string; readonly baseData: Readonly<Record<string, unknown>> };
+}
+
+const adapter = resolve('src/core/adapters/application-insights/telemetry.ts');
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const spanId = 'b7ad6b7169203331';
+
+let directory: string;
+let server: Server;
+let endpoint: string;
+const received: Envelope[] = [];
+const paths = new Set<string>();
+
+/** A fake ingestion endpoint: the exporter speaks HTTPS only, so it has a certificate of its own. */
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'weir-ingestion-'));
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject, ...files], {
+    stdio: 'ignore',
+  });
+  const identity = { key: readFileSync(join(directory, 'key.pem')), cert: readFileSync(join(directory, 'cert.pem')) };
+  server = createServer(identity, async (request, response) => {
+    paths.add(request.url ?? '');
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString('utf8');
+    const envelopes: Envelope[] = text.startsWith('[')
+      ? JSON.parse(text)
+      : text.split('\n').map((line) => JSON.parse(line));
+    received.push(...envelopes);
+    const counts = { itemsReceived: envelopes.length, itemsAccepted: envelopes.length, errors: [] };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(counts));
+  });
+  server.listen(0, 'localhost');
+  await once(server, 'listening');
+  endpoint = `https://localhost:${(server.address() as AddressInfo).port}/`;
+});
+
+beforeEach(() => {
+  received.length = 0;
+  paths.clear();
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+  rmSync(directory, { recursive: true });
+});
+
+/** Runs a script with the adapter, in a process of its own: the SDK is one per process and reads the environment. */
+async function run(connectionString: string, script: string) {
+  const source = `
+    import { ApplicationInsightsTelemetry } from ${JSON.stringify(adapter)};
+    const warnings = [];
+    const telemetry = new ApplicationInsightsTelemetry({
+      connectionString: ${JSON.stringify(connectionString)}, keepsOffline: false, environment: process.env, warn: (line) => warnings.push(line),
+    });
+    const traceparent = '00-${traceId}-${spanId}-01';
+    const usage = { inputTokens: 210, cachedInputTokens: 10, outputTokens: 40, reasoningTokens: 3 };
+    const traced = (jobId) => ({ atMs: Date.now(), traceparent, team: 'search', jobId });
+    const job = (jobId) => ({ ...traced(jobId), type: 'job', status: 'succeeded', model: 'gpt-4.1-mini', lane: 'bulk', attempts: 1, usage,
+      costNanoUsd: 465400, queueMs: 12, latencyMs: 812, errorCode: null });
+    const attempt = (jobId, statusCode, outcome, errorCode) => ({ ...traced(jobId), type: 'attempt', attempt: 2, model: 'gpt-4.1-mini',
+      endpoint: '/v1/chat/completions', deployment: 'eastus-1', region: 'eastus', target: 'e.openai.azure.com', statusCode, outcome, errorCode,
+      usage, costNanoUsd: 465400, latencyMs: 700 });
+    ${script}
+    console.log(JSON.stringify({ warnings }));
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: join(directory, 'cert.pem'), NODE_NO_WARNINGS: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    output.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output.stderr += chunk;
+  });
+  const [code] = await once(child, 'close');
+  const last = output.stdout.trim().split('\n').at(-1) ?? '{}';
+  return { code, ...output, result: JSON.parse(last) as { warnings: string[]; [name: string]: unknown } };
+}
+
+const connection = () => `InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=${endpoint}`;
+const events = (name: string) =>
+  received.filter((one) => one.data.baseType === 'EventData' && one.data.baseData['name'] === name);
+const dependencies = () => received.filter((one) => one.data.baseType === 'RemoteDependencyData');
+
+describe('Application Insights', () => {
+  it('receives one event per job and attempt and one dependency per attempt, in one trace', async () => {
+    const { code, result } = await run(
+      connection(),
+      `for (let index = 0; index < 50; index += 1) {
+         telemetry.track(attempt('job_' + index, 200, 'succeeded', null));
+         telemetry.track(job('job_' + index));
+       }
+       await telemetry.flush();
+       await telemetry.close();`,
+    );
+    expect([code, result.warnings]).toEqual([0, []]);
+    expect([events('weir.job').length, events('weir.attempt').length, dependencies().length]).toEqual([50, 50, 50]);
+    expect(received).toHaveLength(150);
+    expect(new Set(received.map((one) => one.tags['ai.operation.id']))).toEqual(new Set([traceId]));
+    expect(new Set(received.map((one) => one.tags['ai.operation.parentId']))).toEqual(new Set([spanId]));
+    expect([...paths].every((path) => path.startsWith('/v2.1/track'))).toBe(true);
+
+    expect(events('weir.job')[0]?.data.baseData).toMatchObject({
+      properties: { team: 'search', jobId: 'job_0', status: 'succeeded', model: 'gpt-4.1-mini', lane: 'bulk' },
+      measurements: {
+        attempts: 1,
+        inputTokens: 210,
+        cachedInputTokens: 10,
+        outputTokens: 40,
+        reasoningTokens: 3,
+        costNanoUsd: 465400,
+        queueMs: 12,
+        latencyMs: 812,
+      },
+    });
+    expect(events('weir.attempt')[0]?.data.baseData).toMatchObject({
+      properties: { deployment: 'eastus-1', region: 'eastus', statusCode: '200', outcome: 'succeeded' },
+      measurements: { inputTokens: 210, latencyMs: 700 },
+    });
+    expect(dependencies()[0]?.data.baseData).toMatchObject({
+      target: 'e.openai.azure.com',
+      resultCode: '200',
+      success: true,
+      duration: '00:00:00.700',
+      data: 'https://e.openai.azure.com/openai/v1/chat/completions',
+    });
+  });
+
+  it('tells failures, deferrals and notices apart', async () => {
+    await run(
+      connection(),
+      `telemetry.track(attempt('job_1', 503, 'failed', 'server_error_503'));
+       telemetry.track(attempt('job_2', 429, 'throttled', 'throttled_tokens'));
+       telemetry.track(attempt('job_3', null, 'unknown', 'connection_reset'));
+       telemetry.track({ type: 'notice', atMs: Date.now(), level: 'error', name: 'breaker_opened', message: 'eastus is out', fields: { deployment: 'eastus', failures: 5 } });
+       await telemetry.flush();
+       await telemetry.close();`,
+    );
+    const success = dependencies().map(({ data }) => [data.baseData['resultCode'], data.baseData['success']]);
+    expect(success).toEqual([
+      ['503', false],
+      ['429', true],
+      ['0', false],
+    ]);
+    expect(events('weir.attempt')[2]?.data.baseData['properties']).not.toHaveProperty('statusCode');
+    expect(events('weir.notice')[0]?.data.baseData).toMatchObject({
+      properties: { name: 'breaker_opened', level: 'error', deployment: 'eastus', message: 'eastus is out' },
+      measurements: { failures: 5 },
+    });
+  });
+
+  it('blocks nobody and ends in time when the endpoint is down', async () => {
+    const { code, result } = await run(
+      'InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://localhost:1/',
+      `const slowest = { ms: 0 };
+       for (let index = 0; index < 5000; index += 1) {
+         const before = performance.now();
+         telemetry.track(attempt('job_' + index, 200, 'succeeded', null));
+         slowest.ms = Math.max(slowest.ms, performance.now() - before);
+       }
+       const before = performance.now();
+       await telemetry.flush();
+       await telemetry.close();
+       console.log(JSON.stringify({ warnings, tookMs: performance.now() - before, slowestMs: slowest.ms }));
+       process.exit(0);`,
+    );
+    expect(code).toBe(0);
+    expect(result['tookMs']).toBeLessThan(8000);
+    expect(result['slowestMs']).toBeLessThan(500);
+  });
+
+  it('says once that it is off when the connection string is no good, and never throws', async () => {
+    const { code, result } = await run(
+      'rubbish',
+      `for (let index = 0; index < 10; index += 1) telemetry.track(job('job_' + index));
+       await telemetry.flush();
+       telemetry.track(job('job_late'));
+       await telemetry.flush();
+       await telemetry.close();`,
+    );
+    expect([code, result.warnings.length]).toEqual([0, 1]);
+    expect(received).toHaveLength(0);
+  });
+});

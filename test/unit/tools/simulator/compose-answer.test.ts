@@ -160,7 +160,15 @@ describe('the tokenizer', () => {
     expect(tokenizer.count('a <|endoftext|> b')).toBeGreaterThan(3);
   });
 
-  it('never cuts a character in half', () => {
-    for (let most = 1; most < 12; most += 1) expect(tokenizer.cut('発注書🧾の納期を', most)).not.toContain('\uFFFD');
+  it('cuts to the longest beginning that fits, never in half a character, and a cut leaves no trace in the next', () => {
+    const text = '発注書🧾の納期を🧾🧾確認 please 👩‍👩‍👧';
+    for (let most = 0; most <= tokenizer.count(text); most += 1) {
+      const cut = tokenizer.cut(text, most);
+      expect(text.startsWith(cut)).toBe(true);
+      expect(cut.isWellFormed()).toBe(true);
+      expect(tokenizer.count(cut)).toBeLessThanOrEqual(most);
+    }
+    expect(tokenizer.cut('plain text', 100)).toBe('plain text');
+    expect(tokenizer.cut('one two three four', 2)).toBe('one two');
   });
 });

@@ -30,7 +30,7 @@ describe('a fault script', () => {
     [{ kind: 'hang', count: 0 }, 'count'],
     [{ kind: 'hang', regoin: 'eastus' }, 'regoin'],
     ['nonsense', 'expected object'],
-    [[], 'at least'],
+    [[], 'too small'],
   ])('%j is refused with what is wrong and what is allowed', (script, named) => {
     const parsed = parseFaultScripts(script);
     expect(parsed.ok).toBe(false);

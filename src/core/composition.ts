@@ -20,7 +20,6 @@ import { systemRandom } from './adapters/system/random.ts';
 import { sha256 } from './adapters/system/sha256.ts';
 import { StorageClock } from './adapters/system/storage-clock.ts';
 import { type AppSettings, readAppSettings } from './app-settings.ts';
-import type { Clock } from './clock.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { Census } from './gateway/census.ts';
 import { Drain } from './gateway/drain.ts';
@@ -83,7 +82,7 @@ export async function stopApplication(): Promise<void> {
 
 async function build(): Promise<Application> {
   const clock = new StorageClock();
-  const telemetry = await openTelemetry(clock);
+  const telemetry = await openTelemetry();
   const connection = connectStorage({ settings: process.env, observeDate: (observed) => clock.observe(observed) });
   const config = makeConfigSource({
     setting: settings.WEIR_CONFIG,
@@ -154,8 +153,10 @@ function makeAuthenticate(ports: Ports): Application['authenticate'] {
 }
 
 /** Application Insights where a connection string is set, readable lines otherwise. */
-async function openTelemetry(clock: Clock): Promise<Telemetry> {
+async function openTelemetry(): Promise<Telemetry> {
   const connectionString = settings.APPLICATIONINSIGHTS_CONNECTION_STRING;
   if (connectionString === undefined) return new ConsoleTelemetry({ level: settings.WEIR_LOG_LEVEL });
-  throw new Error(connectionString);
+  const { ApplicationInsightsTelemetry } = await import('./adapters/application-insights/telemetry.ts');
+  const authenticationString = settings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING ?? null;
+  return new ApplicationInsightsTelemetry({ connectionString, authenticationString });
 }

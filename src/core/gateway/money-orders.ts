@@ -1,35 +1,27 @@
 import type { Budget } from '../budgets/budget.ts';
+import { holdMoney, settleMoney, spendMoney } from '../budgets/hold-money.ts';
 import type { TeamConfig } from '../config/config-schema.ts';
 import type { UsageRow } from '../cost/usage-row.ts';
 import type { MoneyDecision } from './team-writer.ts';
 
 const sumCost = (usage: readonly UsageRow[]) => usage.reduce((sum, row) => sum + row.costNanoUsd, 0);
 
+/** At acceptance: what the job may cost is held, unless it does not fit the team's hard budget. */
+export function holdFor(team: TeamConfig, holdNanoUsd: number): (budget: Budget) => MoneyDecision {
+  const limitNanoUsd = team.budget?.hard === true ? team.budget.monthlyNanoUsd : null;
+  return (budget) => holdMoney(budget, holdNanoUsd, limitNanoUsd);
+}
+
 /** At a job's end: its hold goes back, what its last attempts cost is spent. */
 export function settleHold(holdNanoUsd: number, usage: readonly UsageRow[]): (budget: Budget) => MoneyDecision {
-  return (budget) => ({
-    outcome: 'fits',
-    budget: {
-      ...budget,
-      heldNanoUsd: budget.heldNanoUsd - holdNanoUsd,
-      spentNanoUsd: budget.spentNanoUsd + sumCost(usage),
-    },
-  });
+  return (budget) => {
+    // A budget row that was edited or deleted by hand must not keep a job from ending.
+    const held = Math.min(holdNanoUsd, budget.heldNanoUsd);
+    return { outcome: 'fits', budget: settleMoney(budget, held, sumCost(usage)) };
+  };
 }
 
 /** Between attempts: what an attempt cost is spent, the hold stays for the next one. */
 export function bookSpend(usage: readonly UsageRow[]): (budget: Budget) => MoneyDecision {
-  return (budget) => ({ outcome: 'fits', budget: { ...budget, spentNanoUsd: budget.spentNanoUsd + sumCost(usage) } });
-}
-
-/** At acceptance: what the job may cost is held, unless it does not fit the team's hard budget. */
-export function holdFor(team: TeamConfig, holdNanoUsd: number): (budget: Budget) => MoneyDecision {
-  return (budget) => {
-    const limitNanoUsd = team.budget?.hard === true ? team.budget.monthlyNanoUsd : null;
-    const { spentNanoUsd, heldNanoUsd } = budget;
-    if (limitNanoUsd !== null && spentNanoUsd + heldNanoUsd + holdNanoUsd > limitNanoUsd) {
-      return { outcome: 'refused', spentNanoUsd, heldNanoUsd, limitNanoUsd };
-    }
-    return { outcome: 'fits', budget: { ...budget, heldNanoUsd: heldNanoUsd + holdNanoUsd } };
-  };
+  return (budget) => ({ outcome: 'fits', budget: spendMoney(budget, sumCost(usage)) });
 }

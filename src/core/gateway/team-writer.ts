@@ -1,18 +1,12 @@
 import type { Budget } from '../budgets/budget.ts';
+import type { HoldDecision } from '../budgets/hold-money.ts';
 import type { Clock } from '../clock.ts';
 import { countRows, type JobStore, type TeamChange } from '../jobs/job-store.ts';
 import type { Random } from '../random.ts';
 import type { Versioned } from '../versioned.ts';
 
 /** What a change does to the team's budget: the row as it shall be, or a refusal that is told to the caller. */
-export type MoneyDecision =
-  | { readonly outcome: 'fits'; readonly budget: Budget }
-  | {
-      readonly outcome: 'refused';
-      readonly spentNanoUsd: number;
-      readonly heldNanoUsd: number;
-      readonly limitNanoUsd: number;
-    };
+export type MoneyDecision = HoldDecision;
 
 /** One job's change together with what it means for the budget of `period`. */
 export interface TeamOrder {

@@ -2,9 +2,8 @@ import type { Estimate } from '../tokens/estimate.ts';
 
 /**
  * What the service's limiter charges at admission: a quarter of the prompt's characters, rounded up, one more, and the whole
- * output cap (azure-openai.md §1.2); corrected by what the deployment's own `remaining` taught.
+ * output cap (azure-openai.md §1.2). How far a deployment differs from it is in its ledger's calibration.
  */
-export function estimateAdmission(estimate: Estimate, calibration: number): number {
-  const charged = Math.ceil(estimate.promptCharacters / 4) + 1 + estimate.outputTokens;
-  return Math.max(1, Math.ceil(charged * calibration));
+export function estimateAdmission(estimate: Estimate): number {
+  return Math.max(1, Math.ceil(estimate.promptCharacters / 4) + 1 + estimate.outputTokens);
 }

@@ -81,7 +81,7 @@ function passLane(decision: Decision, lane: Lane, passedMs: number): void {
 
 /** Larger than every deployment's, or the team's, whole limit: it can never be sent. */
 function refuse(decision: Decision, request: BookingRequest): BookingResult | null {
-  const neededTokens = estimateAdmission(request.estimate, 1);
+  const neededTokens = estimateAdmission(request.estimate);
   const largest = Math.max(0, ...decision.limits.deployments.map(({ tokensPerMinute }) => tokensPerMinute));
   const limitTokens = Math.min(largest, limitsOfTeam(decision.limits, request.team).tokensPerMinute ?? largest);
   // A limit of 0 is a switch, not a size: the job waits until it is turned on.
@@ -91,7 +91,7 @@ function refuse(decision: Decision, request: BookingRequest): BookingResult | nu
 function placeInLine(decision: Decision, request: BookingRequest): { ticket: Ticket; isNew: boolean } {
   if (request.ticket !== null) return { ticket: request.ticket, isNew: false };
   const { share } = limitsOfTeam(decision.limits, request.team);
-  const cost = estimateAdmission(request.estimate, 1);
+  const cost = estimateAdmission(request.estimate);
   decision.hasNews = true;
   return { ticket: issueTicket(decision.state.line.lanes[request.lane], request.team, cost, share), isNew: true };
 }

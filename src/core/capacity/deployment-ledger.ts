@@ -26,6 +26,8 @@ export interface DeploymentLedger {
   pacedUntilMs: number;
   /** The same in requests: small jobs use up RPM, not TPM. */
   requestsPacedUntilMs: number;
+  /** The pace at which paced work may catch up: what was not taken in time comes back as a slope, not as a step. */
+  catchUpUntilMs: number;
   /** A 429 asked to stay away until then. */
   cooledUntilMs: number;
   coolReason: string | null;
@@ -44,6 +46,21 @@ export interface DeploymentLedger {
 
 /** Paced work may fall this far behind its pace and catch up; what lies further back has passed unused. */
 export const PACE_WINDOW_MS = 6000;
+/**
+ * The pace lies this much under what the ring lets through. At the same rate or above it the window fills up, stops everyone until
+ * its oldest second comes free, and that gap returns every minute.
+ */
+const PACE = 0.985;
+/**
+ * Catching up goes this much faster than the pace. A step in the bookings would come back every minute, when its tokens do, and
+ * everyone would wait for it; a slope wears off.
+ */
+const CATCH_UP = 1.25;
+/** Work of this long may go at once while catching up. */
+const CATCH_UP_WINDOW_MS = 1000;
+
+/** From here to 1 the service is taken at its word: a little less is rounding, and calls on their way. */
+const AGREES_FROM = 0.97;
 
 export function createLedger(): DeploymentLedger {
   return {
@@ -51,6 +68,7 @@ export function createLedger(): DeploymentLedger {
     requests: [],
     pacedUntilMs: 0,
     requestsPacedUntilMs: 0,
+    catchUpUntilMs: 0,
     cooledUntilMs: 0,
     coolReason: null,
     calibration: 1,
@@ -85,12 +103,14 @@ export interface FitWanted {
 
 /** The earliest send time in [fromMs, toMs] that keeps every token window, every request slice and, for paced work, the pace. */
 export function findFit(ledger: DeploymentLedger, limits: DeploymentLimits, want: FitWanted): Fit {
-  const whole = limits.tokensPerMinute;
+  const whole = tokenLimit(ledger, limits);
   const kept = Math.floor(whole * (1 - want.reserve));
   // A job that needs the reserve itself could otherwise never go.
   const limit = { tokens: want.isPaced && want.tokens <= kept ? kept : whole, requests: Number.POSITIVE_INFINITY };
   const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
-  let candidate = Math.ceil(Math.max(want.fromMs, want.isPaced ? pacedUntil(ledger) : 0));
+  let candidate = Math.ceil(
+    Math.max(want.fromMs, want.isPaced ? Math.max(pacedUntil(ledger), ledger.catchUpUntilMs) : 0),
+  );
   for (;;) {
     if (candidate > want.toMs) return { isFound: false, waitsFor: 'tpm' };
     const charge = { tokens: want.tokens, requests: 1 };
@@ -113,16 +133,19 @@ export function enterBooking(
   chargeRing(deploymentRing, ledger.ring, { tokens: entry.tokens, requests: 1 }, entry.sendAtMs);
   logRequest(ledger.requests, entry.sendAtMs);
   const floor = nowMs - PACE_WINDOW_MS;
-  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, floor) + paceOf(limits, entry.tokens);
+  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, floor) + paceOf(ledger, limits, entry.tokens);
   ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, floor) + requestPaceOf(limits);
+  const soonest = nowMs - CATCH_UP_WINDOW_MS;
+  ledger.catchUpUntilMs = Math.max(ledger.catchUpUntilMs, soonest) + paceOf(ledger, limits, entry.tokens) / CATCH_UP;
 }
 
 /** Takes a booking that was not sent out again. */
 export function withdrawBooking(ledger: DeploymentLedger, limits: DeploymentLimits, entry: BookingEntry): void {
   chargeRing(deploymentRing, ledger.ring, { tokens: -entry.tokens, requests: -1 }, entry.sendAtMs);
   unlogRequest(ledger.requests, entry.sendAtMs);
-  ledger.pacedUntilMs -= paceOf(limits, entry.tokens);
+  ledger.pacedUntilMs -= paceOf(ledger, limits, entry.tokens);
   ledger.requestsPacedUntilMs -= requestPaceOf(limits);
+  ledger.catchUpUntilMs -= paceOf(ledger, limits, entry.tokens) / CATCH_UP;
 }
 
 export interface BookingEntry {
@@ -147,9 +170,17 @@ export function advanceLedger(ledger: DeploymentLedger, limits: DeploymentLimits
   forgetRequestsBefore(ledger.requests, sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds), nowMs);
   const floor = nowMs - PACE_WINDOW_MS;
   const before = pacedUntil(ledger);
-  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, floor);
+  // A deployment that was never used has no pace to catch up with.
+  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, before === 0 ? nowMs : floor);
   ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, floor);
   return before === 0 ? 0 : Math.max(0, floor - before);
+}
+
+/** TPM in Weir's own estimates: smaller where the service charges more than they say. */
+export function tokenLimit(ledger: DeploymentLedger, limits: DeploymentLimits): number {
+  const { calibration } = ledger;
+  const isExact = calibration >= AGREES_FROM && calibration <= 1;
+  return Math.floor(limits.tokensPerMinute / (isExact ? 1 : calibration));
 }
 
 /** Until when both paces are paid for. */
@@ -164,8 +195,9 @@ export function tokensPerMs(limits: DeploymentLimits, meanTokens: number): numbe
   return meanTokens > 0 ? Math.min(byTokens, (slice.limit / slice.windowMs) * meanTokens) : byTokens;
 }
 
-function paceOf(limits: DeploymentLimits, tokens: number): number {
-  return (tokens * 60_000) / Math.max(1, limits.tokensPerMinute);
+function paceOf(ledger: DeploymentLedger, limits: DeploymentLimits, tokens: number): number {
+  const windowMs = deploymentRing.bucketMs * deploymentRing.windowBuckets;
+  return (tokens * windowMs) / (PACE * Math.max(1, tokenLimit(ledger, limits)));
 }
 
 function requestPaceOf(limits: DeploymentLimits): number {

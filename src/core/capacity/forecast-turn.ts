@@ -13,7 +13,7 @@ export type ForecastRequest = Pick<BookingRequest, 'team' | 'model' | 'lane' | '
 export function forecastTurn(input: DecisionInput, request: ForecastRequest): LineForecast | null {
   const decision = openDecision({ ...input, state: clonePoolState(input.state) });
   advanceTime(decision);
-  const cost = estimateAdmission(request.estimate, 1);
+  const cost = estimateAdmission(request.estimate);
   const largest = Math.max(0, ...input.limits.deployments.map(({ tokensPerMinute }) => tokensPerMinute));
   if (cost > largest) return null;
   const held = decision.state.line.reservations.find(({ jobId }) => jobId === request.jobId);

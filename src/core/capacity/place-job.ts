@@ -2,7 +2,7 @@ import { estimateAdmission } from './admission-estimate.ts';
 import type { Booking, WaitReason } from './capacity.ts';
 import { type Candidate, chooseCandidate } from './choose-candidate.ts';
 import { type Ask, type Decision, limitsOfTeam, type OpenDeployment } from './decision.ts';
-import { enterBooking, findFit } from './deployment-ledger.ts';
+import { enterBooking, findFit, tokenLimit } from './deployment-ledger.ts';
 import { chargeRing, createRing, deploymentRing, findRoom, sumRing, teamRing } from './token-ring.ts';
 
 /** Where and when a job would go, or what it waits for. */
@@ -29,11 +29,13 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
   const fromMs = teamFreeAt(decision, ask);
   if (typeof fromMs !== 'number') return { isFound: false, ...fromMs };
   if (fromMs > want.untilMs) return { isFound: false, reason: teamReason(decision, ask), untilMs: fromMs };
+  const needed = estimateAdmission(request.estimate);
   const candidates: Candidate[] = [];
   let waitsFor: 'tpm' | 'rpm' = 'tpm';
   for (const on of preferred(decision.open, request.exclude)) {
-    const tokens = Math.min(estimateAdmission(request.estimate, on.ledger.calibration), on.limits.tokensPerMinute);
-    if (estimateAdmission(request.estimate, 1) > on.limits.tokensPerMinute) continue;
+    if (needed > on.limits.tokensPerMinute) continue;
+    // A job of nearly the whole limit goes although the calibrated limit is a little smaller.
+    const tokens = Math.min(needed, tokenLimit(on.ledger, on.limits));
     const fit = findFit(on.ledger, on.limits, {
       tokens,
       fromMs: Math.max(fromMs, on.fromMs),
@@ -123,7 +125,7 @@ function teamFreeAt(decision: Decision, ask: Ask): number | { reason: WaitReason
   }
   const farthestMs = decision.nowMs + 2 * teamRing.bucketMs * teamRing.windowBuckets;
   const room = findRoom(teamRing, ring, {
-    charge: { tokens: estimateAdmission(ask.request.estimate, 1), requests: 1 },
+    charge: { tokens: estimateAdmission(ask.request.estimate), requests: 1 },
     limit: {
       tokens: limits.tokensPerMinute ?? Number.POSITIVE_INFINITY,
       requests: limits.requestsPerMinute ?? Number.POSITIVE_INFINITY,

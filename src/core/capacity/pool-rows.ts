@@ -84,6 +84,7 @@ function decodeLedger(text: string): DeploymentLedger | null {
   const numbers = {
     pacedUntilMs: row['pacedUntilMs'],
     requestsPacedUntilMs: row['requestsPacedUntilMs'],
+    catchUpUntilMs: row['catchUpUntilMs'],
     cooledUntilMs: row['cooledUntilMs'],
     calibration: row['calibration'],
     resetSeenAtMs: row['resetSeenAtMs'],

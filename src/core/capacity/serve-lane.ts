@@ -84,7 +84,7 @@ function serve(decision: Decision, lane: Lane, { ask, ticket }: Place, atMs: num
   const weight = Math.max(decision.weightOf(ask.request.team), 1e-6);
   const behind = (line.virtual - ticket.start) * weight;
   const isLate = behind > PASSED_MS * laneTokensPerMs(decision, lane);
-  serveWork(line, { cost: estimateAdmission(ask.request.estimate, 1), atMs, isLate }, decision.weightOf);
+  serveWork(line, { cost: estimateAdmission(ask.request.estimate), atMs, isLate }, decision.weightOf);
 }
 
 /** A turn has come when what is ahead is served within the horizon; a big job's comes as much earlier as it takes to make room. */
@@ -95,7 +95,7 @@ function isDue(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean 
 
 /** How long before its turn a job begins to look for room: the time in which a deployment frees that much. */
 function leadOf(decision: Decision, ask: Ask): number {
-  const tokens = estimateAdmission(ask.request.estimate, 1);
+  const tokens = estimateAdmission(ask.request.estimate);
   const largest = decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
   return largest === 0 || tokens < largest * BIG_JOB ? 0 : Math.min(60_000, (tokens * 60_000) / largest);
 }

@@ -9,6 +9,8 @@ export interface Refusal {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Categories for which the content filter refused the prompt, where it told them. */
+  readonly filteredCategories?: readonly string[];
 }
 
 const throttleReasons: Readonly<Record<ThrottleKind, string>> = {
@@ -125,7 +127,7 @@ export function classifyRefusal(refusal: Refusal, now: number): Classification {
     reason,
     billing: billedCodes.has(reason) ? { kind: 'estimated', part: 'input' } : { kind: 'none' },
     health: 'good',
-    error: refusedRequest(statusCode, reason),
+    error: refusedRequest(statusCode, reason, refusal.filteredCategories ?? []),
   };
 }
 

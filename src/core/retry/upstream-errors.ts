@@ -28,13 +28,14 @@ export function throttledError(reason: string): JobError {
 }
 
 /** The caller's fault: the service refused the request itself. The service's own words are in the response, never here. */
-export function refusedRequest(statusCode: number, code: string): JobError {
+export function refusedRequest(statusCode: number, code: string, filteredCategories: readonly string[]): JobError {
+  const why = filteredCategories.length > 0 ? ` (${filteredCategories.join(', ')})` : '';
   return {
     type: 'invalid_request_error',
     code,
     message:
       code === 'content_filter'
-        ? 'The content filter refused the prompt. Change the prompt; the same request is refused again.'
+        ? `The content filter refused the prompt${why}. Change the prompt; the same request is refused again.`
         : `The service refused the request with status ${statusCode}; \`response\` holds its explanation. Correct the request; it was not retried.`,
   };
 }

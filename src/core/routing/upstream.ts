@@ -41,6 +41,8 @@ export type UpstreamOutcome =
       readonly body: unknown;
       /** JSON text as it came. */
       readonly text: string;
+      /** Categories for which the content filter cut the answer or refused the prompt, e.g. `violence`; absent when it did neither. */
+      readonly filteredCategories?: readonly string[];
       readonly firstByteMs: number;
       readonly latencyMs: number;
     }

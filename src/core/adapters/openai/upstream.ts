@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { Upstream, UpstreamOutcome, UpstreamRequest } from '../../routing/upstream.ts';
 import { DeploymentClients, type UpstreamCredentials } from './deployment-clients.ts';
+import { readFilteredCategories } from './filtered-categories.ts';
 import { type ExchangeProgress, openExchange } from './open-exchange.ts';
 import { TransportFault } from './transport-fault.ts';
 
@@ -126,7 +127,18 @@ function judgeText(
   // A refusal is told by its status, whatever its body; a success without JSON is none.
   if (body === undefined && statusCode >= 200 && statusCode < 300) return unanswered('not_json');
   const requestId = headers['apim-request-id'] ?? headers['x-request-id'] ?? headers['x-ms-request-id'] ?? null;
-  return { kind: 'answered', statusCode, headers, requestId, body: body ?? null, text, firstByteMs, latencyMs };
+  const answered = {
+    kind: 'answered',
+    statusCode,
+    headers,
+    requestId,
+    body: body ?? null,
+    text,
+    firstByteMs,
+    latencyMs,
+  } as const;
+  const filteredCategories = readFilteredCategories(body);
+  return filteredCategories.length > 0 ? { ...answered, filteredCategories } : answered;
 }
 
 function parseJson(text: string): unknown {

@@ -258,6 +258,12 @@ describe('a refusal', () => {
   it('504 is a timeout', () => {
     expect(judge(answered(504, null)).error?.code).toBe('upstream_timeout');
   });
+  it('by the content filter names its categories and nothing of the prompt', () => {
+    const outcome = answered(400, { error: { code: 'content_filter', message: 'CANARY' } });
+    const judged = judge({ ...outcome, filteredCategories: ['violence', 'hate'] } as UpstreamOutcome);
+    expect(judged.error?.message).toContain('(violence, hate)');
+    expect(judge(outcome).error?.message).toContain('refused the prompt. Change');
+  });
 });
 
 describe('no answer', () => {

@@ -11,6 +11,7 @@ const report: CallReport = {
     lane: 'standard',
     deployment: 'eastus',
     sendAtMs: now,
+    enteredAtMs: now,
     tokens: 1,
     why: 'priority',
   },

@@ -201,6 +201,14 @@ describe('a call that is answered', () => {
     },
   );
 
+  it('tells which categories the content filter met', async () => {
+    const body = {
+      error: { code: 'content_filter', innererror: { content_filter_result: { violence: { filtered: true } } } },
+    };
+    const server = await serve((_, response) => response.writeHead(400).end(JSON.stringify(body)));
+    expect(await call(ask(server.endpoint))).toMatchObject({ statusCode: 400, filteredCategories: ['violence'] });
+  });
+
   it('with an HTML 503 keeps the status', async () => {
     const server = await serve((_, response) => response.writeHead(503).end('<html>'));
     expect(await call(ask(server.endpoint))).toMatchObject({

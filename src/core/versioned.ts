@@ -9,3 +9,25 @@ export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
 }
+
+/** A row written by a newer version of Weir: leave it alone and put its message back for a newer worker. */
+export class NewerRowError extends Error {
+  readonly rowVersion: number;
+
+  constructor(key: string, rowVersion: number) {
+    super(`Row ${key} is of version ${rowVersion}, which this version of Weir does not know.`);
+    this.name = 'NewerRowError';
+    this.rowVersion = rowVersion;
+  }
+}
+
+/** A row that cannot be read as what it should be, e.g. edited by hand. The message names columns, never values. */
+export class DamagedRowError extends Error {
+  readonly key: string;
+
+  constructor(key: string, problem: string) {
+    super(`Row ${key} is damaged: ${problem}.`);
+    this.name = 'DamagedRowError';
+    this.key = key;
+  }
+}

@@ -1,0 +1,61 @@
+import type { LiveJobStore } from '../../jobs/job-store.ts';
+import type { LiveJob } from '../../jobs/live-job.ts';
+import type { Page, Versioned } from '../../versioned.ts';
+import type { StorageConnection } from '../azure-storage/connection.ts';
+import type { StorageBounds } from '../azure-storage/storage-call.ts';
+import { tableNames } from '../azure-storage/storage-names.ts';
+import { BoundedTable } from './bounded-table.ts';
+import { type ReportDamage, readRows } from './read-rows.ts';
+import { rowVersion } from './row-columns.ts';
+import { isKey, rangeOfPrefix, rowKeys, teamListPartition } from './row-key.ts';
+import { readLive } from './team-rows.ts';
+
+export interface TableLiveJobStoreOptions {
+  readonly connection: StorageConnection;
+  readonly reportDamage: ReportDamage;
+  readonly bounds?: StorageBounds;
+  /** Live rows per page; at most 1,000. */
+  readonly pageSize?: number;
+}
+
+// Every key that a team id can be; ids are ASCII.
+const allTeams = { from: ' ', to: '~' };
+
+/** What the sweep walks, in the table `teams`: the list of teams and each team's live rows. */
+export class TableLiveJobStore implements LiveJobStore {
+  readonly #table: BoundedTable;
+  readonly #reportDamage: ReportDamage;
+  readonly #pageSize: number;
+
+  constructor(options: TableLiveJobStoreOptions) {
+    this.#table = new BoundedTable(options.connection, tableNames.teams, options.bounds);
+    this.#reportDamage = options.reportDamage;
+    this.#pageSize = options.pageSize ?? 500;
+  }
+
+  async registerTeam(team: string): Promise<void> {
+    if (!isKey(team)) throw new RangeError(`Not a key: ${team}.`);
+    await this.#table.put(teamListPartition, team, { v: rowVersion });
+  }
+
+  async listTeams(): Promise<readonly string[]> {
+    const teams: string[] = [];
+    for await (const { rows } of this.#table.pages({ partitionKey: teamListPartition, range: allTeams }, 1000)) {
+      teams.push(...rows.map((row) => row.rowKey));
+    }
+    return teams;
+  }
+
+  async listLive(team: string, after: string | null): Promise<Page<Versioned<LiveJob>>> {
+    const prefix = rowKeys.live('');
+    const range = rangeOfPrefix(prefix, after === null ? null : rowKeys.live(after));
+    // The page is cut here, by key: a page of the service may be short while more rows follow.
+    for await (const { rows, isLast } of this.#table.pages({ partitionKey: team, range }, this.#pageSize)) {
+      const last = rows.at(-1);
+      if (last === undefined) continue;
+      const read = readRows(rows, (row) => ({ value: readLive(row), version: row.etag }), this.#reportDamage);
+      return { items: read, next: isLast ? null : last.rowKey.slice(prefix.length) };
+    }
+    return { items: [], next: null };
+  }
+}

@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import { type IdentityClaims, issuersOf, jwksUriOf, type TokenVerifier } from '../../identity/token-verifier.ts';
 
 /** Clocks of issuer and gateway may differ by this much. */
@@ -9,8 +17,17 @@ const jwksCoolDownMs = 30_000;
 const jwksMaxAgeMs = 600_000;
 const jwksTimeoutMs = 5000;
 
-/** Verifies Entra ID access tokens with jose: RS256 only, issuer and audience as configured, signing keys cached per address. */
-export function makeEntraTokenVerifier(now: () => number): TokenVerifier {
+/**
+ * Verifies Entra ID access tokens with jose: RS256 only, issuer and audience as configured, signing keys cached per address.
+ * `fetchKeys` fetches those keys; the platform's own fetch when absent.
+ */
+export function makeEntraTokenVerifier(now: () => number, fetchKeys?: FetchImplementation): TokenVerifier {
+  const jwksOptions = {
+    cooldownDuration: jwksCoolDownMs,
+    cacheMaxAge: jwksMaxAgeMs,
+    timeoutDuration: jwksTimeoutMs,
+    ...(fetchKeys === undefined ? {} : { [customFetch]: fetchKeys }),
+  };
   const keySets = new Map<string, JWTVerifyGetKey>();
   const keySetOf = (uri: string) => {
     const known = keySets.get(uri) ?? createRemoteJWKSet(new URL(uri), jwksOptions);
@@ -35,8 +52,6 @@ export function makeEntraTokenVerifier(now: () => number): TokenVerifier {
     },
   };
 }
-
-const jwksOptions = { cooldownDuration: jwksCoolDownMs, cacheMaxAge: jwksMaxAgeMs, timeoutDuration: jwksTimeoutMs };
 
 /** jose throws its own subclasses for what is wrong with a token, and its base class or a network error for the key set. */
 function isOfToken(cause: unknown): boolean {

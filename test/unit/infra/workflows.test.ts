@@ -1,0 +1,75 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const directory = join(import.meta.dirname, '../../../.github/workflows');
+const workflows = (await readdir(directory)).filter((file) => file.endsWith('.yml')).sort();
+const texts = new Map(
+  await Promise.all(workflows.map(async (file) => [file, await readFile(join(directory, file), 'utf8')] as const)),
+);
+
+function textOf(file: string): string {
+  const text = texts.get(file);
+  if (text === undefined) throw new Error(`There is no workflow ${file}.`);
+  return text;
+}
+
+describe('workflows', () => {
+  it('are the check, the deployment with its environments, and the way back', () => {
+    expect(workflows).toEqual(['check.yml', 'deploy-environment.yml', 'deploy.yml', 'roll-back.yml']);
+  });
+
+  it.each(workflows)('%s pins every action by a whole commit, with its version beside it', (file) => {
+    const uses = [...textOf(file).matchAll(/^\s*(?:- )?uses: (.+)$/gm)].map((match) => match[1] ?? '');
+    expect(uses.length).toBeGreaterThan(0);
+    for (const use of uses)
+      expect(use).toMatch(/^(\.\/\.github\/workflows\/\S+|[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/);
+  });
+
+  it('pins an action to one commit everywhere', () => {
+    const commits = new Map<string, Set<string>>();
+    for (const text of texts.values()) {
+      for (const [, action = '', commit = ''] of text.matchAll(/uses: ([\w-]+\/[\w-]+)@(.+)$/gm)) {
+        commits.set(action, (commits.get(action) ?? new Set()).add(commit));
+      }
+    }
+    expect(commits.size).toBeGreaterThan(3);
+    for (const [action, found] of commits) expect([action, [...found]]).toEqual([action, [expect.any(String)]]);
+  });
+
+  it.each(workflows)('%s starts with the right to read the code and nothing else', (file) => {
+    expect(textOf(file)).toMatch(/^permissions:\n {2}contents: read\n\n/m);
+    expect(textOf(file)).not.toMatch(/write-all|pull_request_target|secrets\./);
+  });
+
+  it('never puts an expression into a shell command', () => {
+    for (const [file, text] of texts) {
+      const commands = [...text.matchAll(/^( *)(?:- )?run: (?:\|\n((?:\1 {2,}.*\n|\n)+)|(.+))/gm)];
+      for (const command of commands) expect(command[0], file).not.toContain('${{');
+    }
+  });
+
+  it('gives an identity token only to the jobs that sign in to Azure', () => {
+    expect(textOf('check.yml')).not.toContain('id-token');
+    const jobs = textOf('deploy-environment.yml')
+      .split(/^ {2}(?=\w+:$)/m)
+      .slice(1);
+    const signedIn = jobs.filter((job) => job.includes('Azure/login@'));
+    expect(signedIn).toHaveLength(2);
+    for (const job of signedIn) {
+      expect(job).toMatch(/environment: \$\{\{ inputs\.environment \}\}/);
+      expect(job).toContain('id-token: write');
+    }
+  });
+
+  it('deploys one package to dev, then test, then prod', () => {
+    const text = textOf('deploy.yml');
+    expect(text.match(/npm run build/g)).toHaveLength(1);
+    expect(text.match(/package_run: \$\{\{ github\.run_id \}\}/g)).toHaveLength(3);
+    expect(text).toMatch(
+      / {2}dev:\n {4}needs: package[\s\S]* {2}test:\n {4}needs: dev[\s\S]* {2}prod:\n {4}needs: test/,
+    );
+    expect(text).toContain('npm sbom');
+    expect(textOf('check.yml')).toContain('npm audit --omit=dev');
+  });
+});

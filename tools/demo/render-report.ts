@@ -94,13 +94,17 @@ function renderChecks(checks: readonly Check[], paint: Paint): string[] {
 function summarise(report: Report): string {
   const { all } = report.teams;
   const parts = [
-    `${formatCount(all.jobs)} jobs in ${report.languages} languages from ${report.teams.groups.length} teams`,
+    `${countOf(all.jobs, 'job')} in ${countOf(report.languages, 'language')} from ${countOf(report.teams.groups.length, 'team')}`,
     `${(report.tookMs / 1000).toFixed(1)} s`,
   ];
-  if (report.deferrals > 0) parts.push(`told to come back later ${formatCount(report.deferrals)} times`);
-  if (report.outages > 0) parts.push(`host away ${report.outages === 1 ? 'once' : `${report.outages} times`}`);
-  if (report.replays > 0) parts.push(`${report.replays} submissions repeated without a second job`);
+  if (report.deferrals > 0) parts.push(`told to come back later ${countOf(report.deferrals, 'time')}`);
+  if (report.outages > 0) parts.push(`host away ${countOf(report.outages, 'time')}`);
+  if (report.replays > 0) parts.push(`${countOf(report.replays, 'submission')} repeated without a second job`);
   return `${parts.join(' · ')} · ${report.run}`;
+}
+
+function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function formatCount(value: number): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConsoleTelemetry } from '../../../../../src/core/adapters/console/telemetry.ts';
 import type { TelemetryLevel } from '../../../../../src/core/telemetry/describe-event.ts';
-import { teeTelemetry } from '../../../../../src/core/telemetry/tee-telemetry.ts';
+import { nullTelemetry, teeTelemetry } from '../../../../../src/core/telemetry/tee-telemetry.ts';
 import type { TelemetryEvent } from '../../../../../src/core/telemetry/telemetry.ts';
 
 const usage = { inputTokens: 210, cachedInputTokens: 10, outputTokens: 40, reasoningTokens: 0 };
@@ -95,6 +95,7 @@ describe('teeTelemetry', () => {
       flush: async () => Promise.reject(new Error('down')),
     };
     const tee = teeTelemetry([
+      nullTelemetry,
       failing,
       {
         track: (event) => seen.push(event),

@@ -10,12 +10,12 @@ const longestWaitMs = 24 * 60 * 60 * 1000;
 export class TimerListener {
   readonly #fn: RegisteredFunction;
   readonly #schedule: TimerSchedule;
-  readonly #invoker: Invoker;
+  readonly #invoker: Pick<Invoker, 'invoke'>;
   readonly #log: HostLog;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(fn: RegisteredFunction, schedule: TimerSchedule, invoker: Invoker, log: HostLog) {
+  constructor(fn: RegisteredFunction, schedule: TimerSchedule, invoker: Pick<Invoker, 'invoke'>, log: HostLog) {
     this.#fn = fn;
     this.#schedule = schedule;
     this.#invoker = invoker;

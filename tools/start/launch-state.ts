@@ -68,6 +68,16 @@ export class LaunchState {
     replaceFile(this.#runFile, `${JSON.stringify(run, null, 2)}\n`);
   }
 
+  /** The processes that a run.json names which nobody has removed; none when there is no such file. */
+  readRunPids(): { launcher: number; children: { name: string; pid: number }[] } | undefined {
+    const run = readJson(this.#runFile);
+    const pids = typeof run === 'object' && run !== null && 'pids' in run ? run.pids : undefined;
+    if (typeof pids !== 'object' || pids === null) return undefined;
+    const entries = Object.entries(pids).flatMap(([name, pid]) => (typeof pid === 'number' ? [{ name, pid }] : []));
+    const launcher = entries.find((entry) => entry.name === 'launcher')?.pid ?? 0;
+    return { launcher, children: entries.filter((entry) => entry.name !== 'launcher') };
+  }
+
   /** run.json first: scripts must not find a Weir that is going away. */
   removeRun(): void {
     rmSync(this.#runFile, { force: true });
@@ -77,7 +87,12 @@ export class LaunchState {
     rmSync(this.#recordFile, { force: true });
   }
 
-  #readRecord(): LaunchRecord | undefined {
+  /** Removes the record unless another launcher has put its own in the place meanwhile. */
+  removeRecordOf(launcher: ProcessIdentity): void {
+    if (this.#readRecord().launcher.pid === launcher.pid) this.removeRecord();
+  }
+
+  #readRecord(): LaunchRecord {
     const value = readJson(this.#recordFile);
     // Unreadable is as good as dead: it names nobody who could be alive.
     const none: LaunchRecord = { baseUrl: '', launcher: { pid: 0, startedAt: '' }, children: [] };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from '../build.ts';
 import type { Child } from './child.ts';
 import { ConfigSource, type PreparedConfig } from './config-source.ts';
@@ -26,6 +26,13 @@ const stopOrder: readonly { role: Role; boundMs: number }[] = [
   { role: 'simulator', boundMs: 5000 },
   { role: 'azurite', boundMs: 10_000 },
 ];
+
+// npm changes to the root of the package; a file was named from where the command was typed.
+function findAsTyped(file: string): string {
+  const typedIn = process.env['INIT_CWD'];
+  const candidate = typedIn === undefined ? file : resolve(typedIn, file);
+  return existsSync(candidate) ? candidate : file;
+}
 
 /** One start of Weir: its children, its files, its end. */
 export class Launch {
@@ -145,7 +152,7 @@ export class Launch {
     const { configFile } = this.#options;
     const folder = this.#state.folder;
     const fromEnvironment = this.#environment['WEIR_CONFIG'];
-    if (configFile !== undefined) return new ConfigSource({ file: configFile, mergeKeys: false, folder });
+    if (configFile !== undefined) return new ConfigSource({ file: findAsTyped(configFile), mergeKeys: false, folder });
     if (fromEnvironment === undefined || fromEnvironment === '') {
       return new ConfigSource({ file: join(this.#root, 'weir.config.json'), mergeKeys: true, folder });
     }

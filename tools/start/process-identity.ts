@@ -20,6 +20,16 @@ export function isSameProcess(recorded: ProcessIdentity): boolean {
   return now !== undefined && now.startedAt === recorded.startedAt;
 }
 
+/** The command line of a process; empty when it is gone or not ours to see. */
+export function readCommandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    const result = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    return result.error === undefined ? result.stdout.trim() : '';
+  }
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

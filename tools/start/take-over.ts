@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LaunchError } from './launch-error.ts';
 import { isLauncherAlive, type LaunchRecord, type LaunchState } from './launch-state.ts';
-import { isSameProcess, type ProcessIdentity } from './process-identity.ts';
+import { identifyProcess, isSameProcess, type ProcessIdentity, readCommandLine } from './process-identity.ts';
 
 const stopBoundMs = 8000;
 
@@ -13,7 +13,7 @@ export async function takeOver(state: LaunchState, record: LaunchRecord, say: (l
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const other = state.claim(record);
     if (other === undefined) {
-      // A run.json without a launcher's record cannot be of a running Weir.
+      await stopStrays(state, say);
       state.removeRun();
       return;
     }
@@ -22,9 +22,31 @@ export async function takeOver(state: LaunchState, record: LaunchRecord, say: (l
     }
     await stopLeftovers(other, say);
     state.removeRun();
-    state.removeRecord();
+    state.removeRecordOf(other.launcher);
   }
   throw new LaunchError('Another start of Weir keeps getting in the way. Try again.');
+}
+
+// A run.json without a launcher's record holds bare pids: each must still look like what it is said to be.
+async function stopStrays(state: LaunchState, say: (line: string) => void): Promise<void> {
+  const run = state.readRunPids();
+  if (run === undefined || looksLike('launcher', run.launcher)) return;
+  const children = run.children.flatMap(({ name, pid }) => {
+    const identity = looksLike(name, pid) ? identifyProcess(pid) : undefined;
+    return identity === undefined ? [] : [{ name, ...identity }];
+  });
+  await stopLeftovers({ baseUrl: '', launcher: { pid: 0, startedAt: '' }, children }, say);
+}
+
+const commandMarks: Readonly<Record<string, RegExp>> = {
+  launcher: /tools\/start\/main\.ts/,
+  host: /tools\/local-host\/main\.ts|func(\.exe)? start/,
+  azurite: /azurite/,
+  simulator: /tools\/simulator\/main\.ts/,
+};
+
+function looksLike(name: string, pid: number): boolean {
+  return commandMarks[name]?.test(readCommandLine(pid)) ?? false;
 }
 
 async function stopLeftovers(record: LaunchRecord, say: (line: string) => void): Promise<void> {
@@ -38,10 +60,13 @@ async function stopLeftovers(record: LaunchRecord, say: (line: string) => void):
 }
 
 function signal(child: ProcessIdentity, name: NodeJS.Signals): void {
-  try {
-    // Each child leads a group of its own; func starts the worker as a child of its own.
-    process.kill(-child.pid, name);
-  } catch {
-    // It ended between the look and the signal.
+  // Each child leads a group of its own, with what it started itself in it; a stray may not.
+  for (const target of [-child.pid, child.pid]) {
+    try {
+      process.kill(target, name);
+      return;
+    } catch {
+      // No such group, or it ended between the look and the signal.
+    }
   }
 }

@@ -28,9 +28,7 @@ export function createPeakWindows(): PeakWindows {
  * holds the most can always be moved until it ends with a request, so judging at every request finds the exact maximum.
  */
 export function addToPeaks(windows: PeakWindows, tokens: number, nowMs: number): Peak {
-  windows.times.push(nowMs);
-  windows.tokens.push(tokens);
-  windows.requests.push(1);
+  append(windows, tokens, nowMs);
   for (const span of windows.spans) {
     span.tokens += tokens;
     span.requests += 1;
@@ -57,6 +55,19 @@ export function readPeaks(windows: PeakWindows): Peaks {
   const [minute, ten, one] = windows.spans.map((span) => ({ ...span.peak }));
   const none = { tokens: 0, requests: 0 };
   return { in60Seconds: minute ?? none, in10Seconds: ten ?? none, in1Second: one ?? none };
+}
+
+// Requests of one millisecond share an entry, so a minute never holds more than 60,000 of them.
+function append(windows: PeakWindows, tokens: number, nowMs: number): void {
+  const last = windows.times.length - 1;
+  if (last >= 0 && windows.times[last] === nowMs) {
+    windows.tokens[last] = (windows.tokens[last] ?? 0) + tokens;
+    windows.requests[last] = (windows.requests[last] ?? 0) + 1;
+    return;
+  }
+  windows.times.push(nowMs);
+  windows.tokens.push(tokens);
+  windows.requests.push(1);
 }
 
 function compact(windows: PeakWindows): void {

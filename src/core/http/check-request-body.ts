@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Endpoint } from '../jobs/job.ts';
 import { describeIssue, kindOf, type Problem } from './describe-issue.ts';
+import { isJsonObject } from './parse-json.ts';
 
 /** Most answers one request may ask for; the service's own limit is far higher, its cost is not. */
 export const maxChoices = 16;
@@ -41,7 +42,6 @@ function checkSwitches(body: Readonly<Record<string, unknown>>, rules: RequestBo
 }
 
 const model = z.string().min(1, 'a model name is needed').max(256, 'at most 256 characters are allowed');
-const text = z.string().min(1, 'a text is needed');
 
 function outputCap(maxOutputTokens: number) {
   const message = (received: unknown) =>
@@ -55,15 +55,15 @@ function outputCap(maxOutputTokens: number) {
 
 const schemas: Readonly<Record<Endpoint, (maxOutputTokens: number) => z.ZodType>> = {
   '/v1/chat/completions': (maxOutputTokens) =>
-    z.looseObject({
+    z.object({
       model,
-      messages: z.array(z.looseObject({ role: text })).min(1, 'at least one message is needed'),
+      messages: z.unknown().superRefine(checkMessages),
       max_tokens: outputCap(maxOutputTokens),
       max_completion_tokens: outputCap(maxOutputTokens),
       n: z.int().min(1).max(maxChoices).nullish(),
     }),
   '/v1/responses': (maxOutputTokens) =>
-    z.looseObject({
+    z.object({
       model,
       input: z.unknown().superRefine((input, context) => {
         if (typeof input === 'string' ? input.length > 0 : Array.isArray(input) && input.length > 0) return;
@@ -72,7 +72,7 @@ const schemas: Readonly<Record<Endpoint, (maxOutputTokens: number) => z.ZodType>
       max_output_tokens: outputCap(maxOutputTokens),
     }),
   '/v1/embeddings': () =>
-    z.looseObject({
+    z.object({
       model,
       input: z.unknown().superRefine((input, context) => {
         const problem = checkEmbeddingInput(input);
@@ -80,6 +80,30 @@ const schemas: Readonly<Record<Endpoint, (maxOutputTokens: number) => z.ZodType>
       }),
     }),
 };
+
+/** A body of a mebibyte holds a third of a million empty messages: naming the first few is enough. */
+const namedMessages = 20;
+
+function checkMessages(messages: unknown, context: z.core.$RefinementCtx): void {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    context.addIssue({ code: 'custom', message: 'only a list of at least one message is allowed', input: messages });
+    return;
+  }
+  let problems = 0;
+  for (const [index, message] of messages.entries()) {
+    const role = isJsonObject(message) ? message['role'] : null;
+    if (typeof role === 'string' && role !== '') continue;
+    const isObject = isJsonObject(message);
+    context.addIssue({
+      code: 'custom',
+      message: isObject ? 'only a role such as "user" is allowed' : 'only an object with a role is allowed',
+      input: isObject ? role : message,
+      path: isObject ? [index, 'role'] : [index],
+    });
+    problems += 1;
+    if (problems === namedMessages) return;
+  }
+}
 
 function checkEmbeddingInput(input: unknown): string | null {
   if (typeof input === 'string') return input === '' ? 'a text is needed' : null;

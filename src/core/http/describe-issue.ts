@@ -7,6 +7,9 @@ export interface Problem {
   readonly message: string;
 }
 
+/** What is said of a field that nobody knows. */
+export const unknownField = 'is not a known field; remove it';
+
 /** How a received value may be repeated to whoever sent it; must hide what could be content or a key. */
 export type ShowValue = (value: unknown, path: readonly PropertyKey[]) => string;
 
@@ -25,7 +28,7 @@ export function describeIssue(issue: z.core.$ZodIssue, show: ShowValue): readonl
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: formatPath([...issue.path, key]),
-      message: 'is not a known field; remove it',
+      message: unknownField,
     }));
   }
   return [{ path: formatPath(issue.path), message: explain(issue, show) }];

@@ -182,10 +182,17 @@ describe('parseJobSubmission', () => {
     expect(error.message).not.toContain('secret');
   });
 
-  it('counts problems past twenty instead of naming them', () => {
-    const error = refusal({ ...job, body: { model: 'm', messages: Array(50_000).fill(1) } });
-    expect(error.message).toContain('and 49980 more');
-    expect(error.message.length).toBeLessThan(3000);
+  it('names the first twenty of very many problems', () => {
+    const messages = refusal({ ...job, body: { model: 'm', messages: Array(50_000).fill(1) } }).message;
+    expect(messages).toContain('body.messages[19]: received 1');
+    expect(messages).not.toContain('body.messages[20]');
+    const unknown = refusal({
+      ...job,
+      ...Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1])),
+    });
+    expect(unknown.message).toContain('k19: is not a known field');
+    expect(unknown.message).toContain('49980 more fields');
+    expect(unknown.message).not.toContain('k20:');
   });
 
   it('judges the size in bytes, before parsing', () => {

@@ -1,10 +1,12 @@
 import type { CallReport } from './capacity.ts';
 import type { DeploymentLedger } from './deployment-ledger.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
-import { deploymentRing, type RingShape, sumRing } from './token-ring.ts';
+import { deploymentRing, type RingShape, remembers, sumRing } from './token-ring.ts';
 
-/** Exactly the service's minute: comparing with the wider window would teach that we overestimate. */
-const serviceMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: 60_000 / deploymentRing.bucketMs };
+/** The service's minute in whole buckets: it lies between the first, which leaves out its oldest part, and the second. */
+const minuteBuckets = 60_000 / deploymentRing.bucketMs;
+const shortMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: minuteBuckets };
+const longMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: minuteBuckets + 1 };
 
 /** Weight of one report: some hundred make up the figure. */
 const WEIGHT = 0.01;
@@ -29,11 +31,14 @@ export function calibrate(ledger: DeploymentLedger, limits: DeploymentLimits, re
   if (limits.isProvisioned) return;
   if (report.throttle === 'tokens') move(ledger, ledger.calibration + THROTTLED_STEP, report.sentAtMs);
   if (report.remainingTokens === null || report.outcome !== 'succeeded') return;
-  const own = sumRing(serviceMinute, ledger.ring, report.sentAtMs).tokens;
-  if (own < limits.tokensPerMinute * LEAST_LOAD) return;
-  const ratio = (limits.tokensPerMinute - report.remainingTokens) / own;
-  if (ratio < RESET_RATIO) ledger.resetSeenAtMs = report.sentAtMs;
-  const difference = Math.min(MOST_DIFFERENCE, Math.max(-MOST_DIFFERENCE, ratio - ledger.calibration));
+  if (!remembers(deploymentRing, ledger.ring, report.sentAtMs)) return;
+  const charged = limits.tokensPerMinute - report.remainingTokens;
+  const least = sumRing(shortMinute, ledger.ring, report.sentAtMs).tokens;
+  const most = sumRing(longMinute, ledger.ring, report.sentAtMs).tokens;
+  if (least < limits.tokensPerMinute * LEAST_LOAD) return;
+  if (charged < RESET_RATIO * least) ledger.resetSeenAtMs = report.sentAtMs;
+  const expected = Math.min(charged / least, Math.max(charged / most, ledger.calibration));
+  const difference = Math.min(MOST_DIFFERENCE, Math.max(-MOST_DIFFERENCE, expected - ledger.calibration));
   move(ledger, ledger.calibration + WEIGHT * difference, report.sentAtMs);
 }
 

@@ -9,7 +9,7 @@ export interface PumpPace {
 /** Without contention and backlog: as long as one more caller may join. */
 const QUICK_MS = 20;
 /** While everyone waits for a turn: bookings reach two seconds ahead, so asking more often only costs operations. */
-const BACKLOG_MS = 1500;
+const BACKLOG_MS = 1700;
 /** The row is shared by more processes than it bears: everybody asks less often. */
 const MOST_MS = 6000;
 /** Urgent work waits this long at most for contention. */

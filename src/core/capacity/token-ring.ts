@@ -12,8 +12,11 @@ export const deploymentRing: RingShape = { bucketMs: 250, windowBuckets: 243 };
 /** A team's ring: its limit is Weir's own, so whole seconds do. */
 export const teamRing: RingShape = { bucketMs: 1000, windowBuckets: 61 };
 
-/** Buckets kept behind the window: a clock that jumps back this far still sees everything that counts. */
-const SPARE_BUCKETS = 24;
+/**
+ * Buckets kept behind the window: a call that answers half a minute after it was sent can still be compared with the ring of its
+ * send time, and a clock that jumps back this far still sees everything that counts.
+ */
+const SPARE_BUCKETS = 120;
 
 /** Tokens and requests by bucket; index 0 is bucket number `first`, counted from the epoch. Changed in place. */
 export interface TokenRing {
@@ -30,6 +33,12 @@ export function createRing(): TokenRing {
 /** A copy that shares nothing with the original. */
 export function cloneRing(ring: TokenRing): TokenRing {
   return { first: ring.first, tokens: ring.tokens.slice(), requests: ring.requests.slice() };
+}
+
+/** Whether nothing of the window that ends at `atMs` can have been forgotten, as of the newest charge. */
+export function remembers(shape: RingShape, ring: TokenRing, atMs: number): boolean {
+  const newest = ring.first + ring.tokens.length - 1;
+  return newest - bucketOf(shape, atMs) < SPARE_BUCKETS - 10;
 }
 
 /** Number of the bucket that holds a moment. */

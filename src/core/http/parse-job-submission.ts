@@ -65,14 +65,14 @@ export function parseJobSubmission(request: SubmissionRequest, limits: Submissio
   const document = readJsonBody(request.bytes, limits.maxBodyBytes);
   if (document instanceof WeirError) return { outcome: 'refused', error: document };
 
-  const { fields, problems: outside } = setApart(document);
+  const { fields, problems: outside, unnamed } = setApart(document);
   const parsed = jobSubmissionSchema.safeParse(fields, { reportInput: true });
   const problems = [
     ...outside,
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, showField))),
     ...checkInnerBody(document, limits),
   ];
-  if (!parsed.success || problems.length > 0) return { outcome: 'refused', error: refusalOf(problems) };
+  if (!parsed.success || problems.length > 0) return { outcome: 'refused', error: refusalOf(problems, unnamed) };
 
   const { endpoint, body, priority, deadline_seconds, metadata } = parsed.data;
   const model = body['model'];
@@ -94,11 +94,12 @@ export function parseJobSubmission(request: SubmissionRequest, limits: Submissio
 /** Problems that one message names; a body can hold many thousands. */
 const namedProblems = 20;
 
-/** Turns problems into the one 400 that names them all (past twenty it counts the rest). */
-export function refusalOf(problems: readonly Problem[]): WeirError {
+/** Turns problems into the one 400 that names them all; past twenty it counts the rest, and what was `unnamed` before. */
+export function refusalOf(problems: readonly Problem[], unnamed = 0): WeirError {
   const named = problems.slice(0, namedProblems).map((problem) => `${problem.path || 'body'}: ${problem.message}`);
-  const rest = problems.length > namedProblems ? `; and ${problems.length - namedProblems} more` : '';
-  return new WeirError('invalid_request', `${named.join('; ')}${rest}.`, { param: problems[0]?.path || null });
+  const rest = problems.length - named.length + unnamed;
+  const message = `${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`;
+  return new WeirError('invalid_request', message, { param: problems[0]?.path || null });
 }
 
 /** Text whose digest tells whether two submissions are the same: canonical JSON of the five fields, defaults applied. */
@@ -119,19 +120,17 @@ export function canonicalSubmission(submission: JobSubmission): string {
 function setApart(document: Readonly<Record<string, unknown>>): {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly problems: readonly Problem[];
+  readonly unnamed: number;
 } {
   const known = Object.keys(jobSubmissionSchema.shape).filter((name) => Object.hasOwn(document, name));
   const unknown = Object.keys(document).filter((name) => !known.includes(name));
   const fields = Object.fromEntries(known.map((name) => [name, document[name]]));
   const problems = unknown.slice(0, namedProblems).map((name) => ({ path: formatPath([name]), message: unknownField }));
-  if (unknown.length > namedProblems) {
-    const message = `${unknown.length - namedProblems} more fields are not known either`;
-    problems.push({ path: 'body', message });
-  }
+  const unnamed = Math.max(0, unknown.length - namedProblems);
   const pairs = isJsonObject(fields['metadata']) ? Object.keys(fields['metadata']).length : 0;
-  if (pairs <= maxPairs) return { fields, problems };
+  if (pairs <= maxPairs) return { fields, problems, unnamed };
   problems.push({ path: 'metadata', message: `received ${pairs} pairs, at most ${maxPairs} are allowed` });
-  return { fields: { ...fields, metadata: {} }, problems };
+  return { fields: { ...fields, metadata: {} }, problems, unnamed };
 }
 
 function checkInnerBody(document: Readonly<Record<string, unknown>>, limits: SubmissionLimits): readonly Problem[] {

@@ -2,15 +2,17 @@ import type { Clock } from '../../src/core/clock.ts';
 import { readError, readRetryAfterMs } from './call-weir.ts';
 import type { Connection } from './connection.ts';
 import { isTerminal, readJob, readMilestones } from './job-reading.ts';
-import { isSettled, type JobRecord } from './job-record.ts';
+import { isSettled, type JobRecord, noteReading } from './job-record.ts';
 
 const pollers = 12;
+// Few jobs left: wait with them. Many: a worker that died holds its jobs for a minute, and those behind them may be done.
 const longPollSeconds = 20;
+const shortPollSeconds = 2;
 const idleMs = 100;
 
 /**
- * Follows accepted jobs to their end with a dozen connections: each holds one long poll, always on the job that is
- * expected to start soonest. Ends when nothing more can be accepted (`isSubmitting` is false) and all have settled.
+ * Follows accepted jobs to their end with a dozen connections: each holds one long poll, always on the job whose turn
+ * to be looked at comes first. Ends when nothing more can be accepted (`isSubmitting` is false) and all have settled.
  */
 export async function followJobs(
   records: readonly JobRecord[],
@@ -30,7 +32,7 @@ export async function followJobs(
       }
       held.add(next);
       try {
-        await lookAtJob(next, connection, clock);
+        await lookAtJob(next, open.length > pollers ? shortPollSeconds : longPollSeconds, connection, clock);
       } finally {
         held.delete(next);
       }
@@ -39,26 +41,24 @@ export async function followJobs(
   await Promise.all(Array.from({ length: pollers }, follow));
 }
 
-/** The job that is expected to start first; one without an estimate (it runs, or nobody can tell) comes before all. */
-export function pickSoonest(records: readonly JobRecord[]): JobRecord | null {
-  const expectedAt = (record: JobRecord) => record.reading?.queue?.estimated_start_at ?? 0;
+function pickSoonest(records: readonly JobRecord[]): JobRecord | null {
   return records.reduce<JobRecord | null>(
-    (soonest, record) => (soonest === null || expectedAt(record) < expectedAt(soonest) ? record : soonest),
+    (soonest, record) => (soonest === null || record.nextLookAtMs < soonest.nextLookAtMs ? record : soonest),
     null,
   );
 }
 
-async function lookAtJob(record: JobRecord, connection: Connection, clock: Clock): Promise<void> {
+async function lookAtJob(record: JobRecord, waitSeconds: number, connection: Connection, clock: Clock): Promise<void> {
   const answer = await connection.ask(record.planned.team, {
     method: 'GET',
-    path: `/jobs/${record.id}?wait=${longPollSeconds}`,
-    timeoutMs: (longPollSeconds + 15) * 1000,
+    path: `/jobs/${record.id}?wait=${waitSeconds}`,
+    timeoutMs: (waitSeconds + 15) * 1000,
   });
   switch (answer.status) {
     case 200: {
       const reading = readJob(answer.body);
       if (isTerminal(reading)) await readTimes(record, connection);
-      record.reading = reading;
+      noteReading(record, reading, clock.now());
       return;
     }
     case 404:

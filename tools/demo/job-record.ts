@@ -14,6 +14,8 @@ export interface JobRecord {
   isReplayed: boolean;
   /** The newest state; null before acceptance. */
   reading: JobReading | null;
+  /** When it makes sense to look at the job next: its expected start, or the last look if that is later. */
+  nextLookAtMs: number;
   /** Accepted, and later unknown to the service. */
   isLost: boolean;
   acceptedAtMs: number | null;
@@ -29,6 +31,7 @@ export function startRecord(planned: PlannedJob): JobRecord {
     deferrals: 0,
     isReplayed: false,
     reading: null,
+    nextLookAtMs: 0,
     isLost: false,
     acceptedAtMs: null,
     endedAtMs: null,
@@ -38,4 +41,10 @@ export function startRecord(planned: PlannedJob): JobRecord {
 /** Whether the job was accepted and nothing is left to wait for. */
 export function isSettled(record: JobRecord): boolean {
   return record.isLost || (record.reading !== null && isTerminal(record.reading));
+}
+
+/** Takes in what an answer said of the job; `nowMs` is when it came. */
+export function noteReading(record: JobRecord, reading: JobReading, nowMs: number): void {
+  record.reading = reading;
+  record.nextLookAtMs = Math.max(nowMs, (reading.queue?.estimated_start_at ?? 0) * 1000);
 }

@@ -1,6 +1,6 @@
 import { isSettled, type JobRecord } from './job-record.ts';
 
-const barWidth = 30;
+const barWidth = 20;
 const redrawMs = 200;
 const lineEveryMs = 5000;
 
@@ -16,7 +16,8 @@ export function renderProgress(records: readonly JobRecord[], elapsedMs: number)
   const seconds = Math.floor(elapsedMs / 1000);
   const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   const failures = others === 0 ? '' : ` · ${others} not`;
-  return `${bar.padEnd(barWidth, '░')} ${settled}/${records.length} done · ${accepted} accepted · ${succeeded} succeeded${failures} · ${clock}`;
+  const counts = `${settled}/${records.length} done · ${accepted} accepted · ${succeeded} succeeded${failures}`;
+  return `${clock} ${bar.padEnd(barWidth, '░')} ${counts}`;
 }
 
 export interface Progress {
@@ -36,7 +37,7 @@ export function startProgress(records: readonly JobRecord[], stream: NodeJS.Writ
       stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 120) - 1)}`);
       return;
     }
-    const counts = line.slice(0, line.lastIndexOf(' · '));
+    const counts = line.slice(line.indexOf(' '));
     if (counts !== lastCounts) stream.write(`${line}\n`);
     lastCounts = counts;
   };

@@ -12,6 +12,8 @@ export interface Report {
   readonly deferrals: number;
   /** Submissions that came again after a lost answer and got the job of the first. */
   readonly replays: number;
+  /** Upstream calls whose worker died before it learnt the outcome: booked as such, and made again. */
+  readonly unknownOutcomes: number;
   readonly teams: { readonly groups: readonly Tally[]; readonly all: Tally };
   readonly regions: readonly Tally[];
   readonly lanes: readonly Tally[];
@@ -30,7 +32,8 @@ export function renderReport(report: Report, paint: Paint): string {
     '',
     ...renderTallies('team', [...groups, null, all]),
     '',
-    ...renderTallies('region', report.regions, report.calls),
+    ...renderTallies('region', report.regions),
+    ...(report.calls === null ? [] : [describeCalls(report.calls)]),
     '',
     ...renderTallies('lane', report.lanes),
     '',
@@ -42,11 +45,7 @@ export function renderReport(report: Report, paint: Paint): string {
   ].join('\n');
 }
 
-function renderTallies(
-  title: string,
-  tallies: readonly (Tally | null)[],
-  calls: readonly SimulatedCall[] | null = null,
-): string[] {
+function renderTallies(title: string, tallies: readonly (Tally | null)[]): string[] {
   const titles = [
     'jobs',
     'ok',
@@ -60,14 +59,13 @@ function renderTallies(
     'out',
     'cost USD',
   ];
-  const seen = calls === null ? [] : ['calls seen', '429s sent'];
   const columns: Column[] = [
     { title, align: 'left' },
-    ...[...titles, ...seen].map((name) => ({ title: name, align: 'right' as const })),
+    ...titles.map((name) => ({ title: name, align: 'right' as const })),
   ];
   return renderTable(
     columns,
-    tallies.map((one) => (one === null ? null : [...toCells(one), ...(calls === null ? [] : toSeen(one, calls))])),
+    tallies.map((one) => (one === null ? null : toCells(one))),
   );
 }
 
@@ -78,9 +76,13 @@ function toCells(one: Tally): string[] {
   return [one.label, ...counts, ...times, ...tokens, (one.costMicroUsd / 1_000_000).toFixed(4)];
 }
 
-function toSeen({ label }: Tally, calls: readonly SimulatedCall[]): string[] {
-  const own = calls.filter((call) => call.region === label);
-  return [own.length, own.filter((call) => call.status === 429).length].map(formatCount);
+function describeCalls(calls: readonly SimulatedCall[]): string {
+  const regions = [...Map.groupBy(calls, (call) => call.region)].sort(([left], [right]) => (left < right ? -1 : 1));
+  const parts = regions.map(([region, own]) => {
+    const refused = own.filter((call) => call.status === 429).length;
+    return `${region} ${countOf(own.length, 'call')}, ${formatCount(refused)} × 429`;
+  });
+  return `seen by the simulated regions: ${parts.join(' · ')}`;
 }
 
 function renderChecks(checks: readonly Check[], paint: Paint): string[] {
@@ -100,6 +102,8 @@ function summarise(report: Report): string {
   if (report.deferrals > 0) parts.push(`told to come back later ${countOf(report.deferrals, 'time')}`);
   if (report.outages > 0) parts.push(`host away ${countOf(report.outages, 'time')}`);
   if (report.replays > 0) parts.push(`${countOf(report.replays, 'submission')} repeated without a second job`);
+  if (report.unknownOutcomes > 0)
+    parts.push(`${countOf(report.unknownOutcomes, 'call')} of unknown outcome made again`);
   return `${parts.join(' · ')} · ${report.run}`;
 }
 

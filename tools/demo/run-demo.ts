@@ -56,6 +56,9 @@ export async function runDemo(demo: DemoRun): Promise<Report> {
     outages: connection.outages(),
     deferrals: records.reduce((total, record) => total + record.deferrals, 0),
     replays: records.filter((record) => record.isReplayed).length,
+    unknownOutcomes: records
+      .flatMap((record) => record.reading?.attempts ?? [])
+      .filter((attempt) => attempt.outcome === 'unknown').length,
     teams: tallyTeams(records),
     regions: tallyRegions(records),
     lanes: tallyLanes(records),

@@ -2,7 +2,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import { readError, readRetryAfterMs } from './call-weir.ts';
 import type { Connection } from './connection.ts';
 import { readJob } from './job-reading.ts';
-import type { JobRecord } from './job-record.ts';
+import { type JobRecord, noteReading } from './job-record.ts';
 
 const timeoutMs = 30_000;
 const concurrency = 16;
@@ -28,8 +28,9 @@ async function submitJob(record: JobRecord, connection: Connection, clock: Clock
       timeoutMs,
     });
     if (answer.status === 202 || answer.status === 200) {
-      record.reading = readJob(answer.body);
-      record.id = record.reading.id;
+      const reading = readJob(answer.body);
+      noteReading(record, reading, clock.now());
+      record.id = reading.id;
       record.isReplayed = answer.headers.get('idempotent-replayed') === 'true';
       return;
     }

@@ -1,3 +1,4 @@
+import { lanes } from '../../src/core/jobs/job.ts';
 import { isTerminal } from './job-reading.ts';
 import type { JobRecord } from './job-record.ts';
 import { percentile } from './percentile.ts';
@@ -33,9 +34,10 @@ export function tallyTeams(records: readonly JobRecord[]): { readonly groups: Ta
   };
 }
 
-/** Groups by lane. */
+/** Groups by lane, most urgent first; lanes without jobs are left out. */
 export function tallyLanes(records: readonly JobRecord[]): Tally[] {
-  return tallyBy(records, (record) => record.planned.lane);
+  const groups = tallyBy(records, (record) => record.planned.lane);
+  return lanes.flatMap((lane) => groups.filter((group) => group.label === lane));
 }
 
 /** Groups by the region that gave the last answer; 429s count in the region that gave them. Jobs that reached none are under `none`. */

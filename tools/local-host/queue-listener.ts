@@ -50,6 +50,7 @@ export class QueueListener {
       const delayMs = pollingDelayMs(emptyPolls, this.#parts.settings.maxPollingIntervalMs, Math.random());
       await sleep(delayMs, undefined, { signal: this.#stop.signal }).catch(() => {});
     }
+    this.#parts.log.detail(`Queue '${this.#parts.queueName}' is polled no more.`);
   }
 
   stop(): void {

@@ -65,6 +65,17 @@ describe('summariseUsage', () => {
     expect(summariseUsage([], ['team'])).toEqual([]);
   });
 
+  it('keeps groups apart whose names run into each other', () => {
+    const rows = [
+      row({ project: 'a,b', lane: 'bulk' }),
+      row({ project: 'a', deployment: 'b,eastus', lane: 'bulk' }),
+      row({ project: '' }),
+      row({}),
+    ];
+    expect(summariseUsage(rows, ['project', 'deployment'])).toHaveLength(4);
+    expect(summariseUsage([row({ project: '' }), row({})], ['project'])).toHaveLength(2);
+  });
+
   it('loses nothing, however it groups', () => {
     const rows = fc.array(
       fc.record({

@@ -23,6 +23,7 @@ import { type AppSettings, readAppSettings } from './app-settings.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { Census } from './gateway/census.ts';
 import { Drain } from './gateway/drain.ts';
+import { ExtraCalls } from './gateway/extra-calls.ts';
 import { JobSignals } from './gateway/job-signals.ts';
 import type { Ports } from './gateway/ports.ts';
 import { ProvisionalCapacity } from './gateway/provisional-capacity.ts';
@@ -136,6 +137,7 @@ function compose(base: {
     census: new Census({ store: live, clock }),
     signals: new JobSignals(),
     drain: new Drain(),
+    extraCalls: new ExtraCalls(clock),
     settings: { leaseMs: settings.WEIR_LEASE_SECONDS * 1000, graceMs: settings.WEIR_GRACE_SECONDS * 1000 },
     holder: `${hostname()}/${process.pid}/${random.hex(4)}`,
   };
@@ -158,5 +160,5 @@ async function openTelemetry(): Promise<Telemetry> {
   if (connectionString === undefined) return new ConsoleTelemetry({ level: settings.WEIR_LOG_LEVEL });
   const { ApplicationInsightsTelemetry } = await import('./adapters/application-insights/telemetry.ts');
   const authenticationString = settings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING ?? null;
-  return new ApplicationInsightsTelemetry({ connectionString, authenticationString });
+  return new ApplicationInsightsTelemetry({ connectionString, authenticationString, environment: process.env });
 }

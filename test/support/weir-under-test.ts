@@ -120,16 +120,15 @@ export class WeirUnderTest {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** One HTTP request as a team; the body is sent as JSON unless it is text or bytes. */
+  /** One HTTP request as a team; the body is sent as JSON unless it is text. */
   async request(
     method: string,
     path: string,
     options: { team?: string; body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<HttpAnswer> {
     const key = this.keys[options.team ?? 'search'];
-    const isRaw = typeof options.body === 'string' || options.body instanceof Uint8Array;
-    const body =
-      options.body === undefined ? undefined : isRaw ? (options.body as BodyInit) : JSON.stringify(options.body);
+    const isRaw = typeof options.body === 'string' || options.body === undefined;
+    const body = isRaw ? (options.body as string | undefined) : JSON.stringify(options.body);
     const response = await fetch(`${this.baseUrl}${path}`, {
       method,
       headers: {

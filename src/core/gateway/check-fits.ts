@@ -5,7 +5,7 @@ import type { Job } from '../jobs/job.ts';
 
 /** Refuses at the door what no deployment of the pool could ever take: its estimate is larger than a whole minute's limit. */
 export function checkFits(pool: PoolConfig, job: Job): void {
-  const needed = estimateAdmission(job.estimate, 1);
+  const needed = estimateAdmission(job.estimate);
   const largest = Math.max(...pool.deployments.map((deployment) => deployment.tokensPerMinute));
   if (needed <= largest) return;
   throw new WeirError(

@@ -1,4 +1,5 @@
 import { findPool } from '../config/find-deployment.ts';
+import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
 import { countAttempts, decideRetry } from '../retry/retry-policy.ts';
 import type { Ending } from './end-job.ts';
@@ -14,7 +15,7 @@ export type Next =
   | { readonly outcome: 'again'; readonly delayMs: number; readonly isNewRoundOfDeployments: boolean };
 
 /** Turns a judged attempt into the next step: what cut the call short decides first, then the retry policy. */
-export function decideAfter(ports: Ports, job: Job, round: Round, result: AttemptResult): Next {
+export async function decideAfter(ports: Ports, job: Job, round: Round, result: AttemptResult): Promise<Next> {
   const now = ports.clock.now();
   switch (result.cut) {
     case 'lost':
@@ -33,15 +34,13 @@ export function decideAfter(ports: Ports, job: Job, round: Round, result: Attemp
   const { retry } = ports.config.current();
   const { attempts, rounds } = result.row.value;
   const counted = attempts.filter((attempt) => attempt.reason !== 'drain');
-  const tried = new Set(round.exclude);
-  const pool = findPool(ports.config.current(), job.model);
-  const others = pool?.deployments.filter((deployment) => !tried.has(deployment.name) && !deployment.paused) ?? [];
+  const othersOpen = await countOpenOthers(ports, job.model, round.exclude);
   const decision = decideRetry(
     {
       ...countAttempts(counted, round.roundStart),
       rounds,
-      deploymentsLeft: others.length,
-      hasBudget: true,
+      deploymentsLeft: othersOpen,
+      hasBudget: ports.extraCalls.hasRoom,
       deadlineAtMs: job.deadlineAtMs,
       isSynchronous: false,
     },
@@ -64,7 +63,25 @@ export function decideAfter(ports: Ports, job: Job, round: Round, result: Attemp
         outcome: 'park',
         untilMs: now + decision.delayMs,
         reason: classification.reason ?? decision.reason,
-        isRoundOver: true,
+        // A 429 is a deferral: it does not lengthen the back-off between rounds.
+        isRoundOver: classification.verdict !== 'throttled',
       };
+  }
+}
+
+/**
+ * Deployments of the pool that were not tried in this round and take calls, as the shared row was last read. With storage
+ * away the configured ones count: an answer in hand must not be lost over a forecast.
+ */
+async function countOpenOthers(ports: Ports, model: string, tried: readonly string[]): Promise<number> {
+  try {
+    const views = await ports.capacity.view(model);
+    return views.filter(
+      ({ deployment, health }) => !tried.includes(deployment) && (health === 'healthy' || health === 'probing'),
+    ).length;
+  } catch (error) {
+    if (!(error instanceof StorageUnavailableError)) throw error;
+    const pool = findPool(ports.config.current(), model);
+    return pool?.deployments.filter(({ name, paused }) => !paused && !tried.includes(name)).length ?? 0;
   }
 }

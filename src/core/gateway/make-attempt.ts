@@ -46,6 +46,7 @@ export async function makeAttempt(
   });
   const { timeouts } = ports.config.current();
   const sentAtMs = ports.clock.now();
+  ports.extraCalls.count(claimed.value.attempts.length > 0);
   const outcome = await ports.upstream.call(
     {
       deployment: call.deployment,

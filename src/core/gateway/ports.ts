@@ -12,6 +12,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TokenCounter } from '../tokens/token-counter.ts';
 import type { Census } from './census.ts';
 import type { Drain } from './drain.ts';
+import type { ExtraCalls } from './extra-calls.ts';
 import type { JobSignals } from './job-signals.ts';
 import type { TeamWriter } from './team-writer.ts';
 
@@ -43,6 +44,7 @@ export interface Ports {
   readonly census: Census;
   readonly signals: JobSignals;
   readonly drain: Drain;
+  readonly extraCalls: ExtraCalls;
   readonly settings: EngineSettings;
   /** Names this process in leases. */
   readonly holder: string;

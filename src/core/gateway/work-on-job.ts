@@ -68,7 +68,7 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
       unwritten: [result.usageRow],
       exclude: [...round.exclude, turn.booking.deployment],
     };
-    const next = decideAfter(ports, job, round, result);
+    const next = await decideAfter(ports, job, round, result);
     switch (next.outcome) {
       case 'fenced':
         return 'lost';

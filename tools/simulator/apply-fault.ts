@@ -86,17 +86,23 @@ function cutAfter(delivery: Delivery, bytes: number): { frames: Frame[] } {
 
 function failInStream(delivery: Delivery, fault: FaultScript): Delivery {
   const body = fault.body ?? {
-    error: {
-      message: 'The server had an error while processing your request. Sorry about that!',
-      type: 'server_error',
-      param: null,
-      code: 'server_error',
-    },
+    error: { message: STREAM_ERROR, type: 'server_error', param: null, code: 'server_error' },
   };
-  const { frames } = cutAfter(delivery, fault.afterBytes ?? 0);
+  if (!delivery.isStream) return replaceBody(delivery, delivery.headers, 'application/json', JSON.stringify(body));
+  const frames = wholeFrames(delivery, fault.afterBytes ?? 0);
   const dueMs = frames.at(-1)?.dueMs ?? delivery.frames[0]?.dueMs ?? 0;
-  const data = delivery.isStream ? `\n\ndata: ${JSON.stringify(body)}\n\n` : JSON.stringify(body);
-  return { ...delivery, frames: [...(delivery.isStream ? frames : []), { dueMs, data }] };
+  return { ...delivery, frames: [...frames, { dueMs, data: `data: ${JSON.stringify(body)}\n\n` }] };
+}
+
+const STREAM_ERROR = 'The server had an error while processing your request. Sorry about that!';
+
+// Only whole events: half of one would be a second fault, and hide the error behind it.
+function wholeFrames(delivery: Delivery, mostBytes: number): Frame[] {
+  let bytes = 0;
+  return delivery.frames.filter((frame) => {
+    bytes += Buffer.byteLength(frame.data);
+    return bytes <= mostBytes;
+  });
 }
 
 function dripFrames(delivery: Delivery, bytes: number, everyMs: number): Frame[] {

@@ -145,6 +145,7 @@ describe('a spoilt 200', () => {
     const later = await (await ask({ stream: true })).text();
     expect(later).toContain('"delta"');
     expect(later).toContain('data: {"error"');
+    for (const line of later.split('\n').filter((one) => one !== '')) JSON.parse(line.slice('data: '.length));
     expect(later).not.toContain('[DONE]');
   });
 

@@ -240,6 +240,16 @@ describe('a refusal', () => {
   });
 });
 
+it('corrects a provisioned deployment to the actual tokens when the call has ended, a Standard one never', async () => {
+  const remaining = async () => (await report()).regions[0]!.deployments[0]!.headroom.remainingTokens;
+  await limit({ sku: 'GlobalProvisionedManaged', tokensPerMinute: 100_000 });
+  await client().chat.completions.create({ ...CHAT, max_tokens: 50_000 });
+  await expect.poll(remaining).toBeGreaterThan(99_000);
+  await limit({ sku: 'Standard' });
+  await client().chat.completions.create({ ...CHAT, max_tokens: 50_000 });
+  expect(await remaining()).toBeLessThan(50_000);
+});
+
 describe('another application on the deployment', () => {
   it('takes quota that is then missing, and is reported apart', async () => {
     const taken = await post('/_sim/load', {

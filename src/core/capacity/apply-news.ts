@@ -18,8 +18,6 @@ export type LeftPlace = Pick<BookingRequest, 'jobId' | 'team' | 'lane' | 'estima
 
 /** A hint of a day is not believed for longer than every window takes to empty. */
 const MOST_COOL_MS = 60_000;
-/** Weight of the newest call in the latency averages. */
-const LATENCY_WEIGHT = 0.1;
 
 /** Enters news into a state that it may change; returns the teams whose own rings changed. */
 export function applyNews(input: DecisionInput, news: readonly News[]): ReadonlySet<string> {
@@ -40,7 +38,6 @@ function applyReport(input: DecisionInput, report: CallReport): void {
   if (limits === undefined) return;
   const ledger = ledgerOf(input.state, limits.name);
   correctProvisioned(ledger, limits, report);
-  measureLatency(ledger, report);
   calibrate(ledger, limits, report);
   cool(ledger, report, input.nowMs);
   const others = input.limits.deployments
@@ -56,13 +53,6 @@ function correctProvisioned(ledger: DeploymentLedger, limits: DeploymentLimits, 
     correctBooking(ledger, limits, { ...report.booking, sendAtMs: report.booking.enteredAtMs }, actual);
 }
 
-function measureLatency(ledger: DeploymentLedger, report: CallReport): void {
-  if (report.outcome !== 'succeeded' || report.firstByteMs === null) return;
-  ledger.firstByteMs = average(ledger.firstByteMs, report.firstByteMs);
-  if (report.usage.outputTokens === 0) return;
-  ledger.msPerOutputToken = average(ledger.msPerOutputToken, report.latencyMs / report.usage.outputTokens);
-}
-
 /**
  * Leaves the deployment alone for as long as the call taught: a later and longer hint extends, never shortens. A quota 429 is
  * one that the ledger did not foresee; a capacity 429 says nothing about it.
@@ -74,8 +64,4 @@ function cool(ledger: DeploymentLedger, report: CallReport, nowMs: number): void
   if (untilMs <= ledger.cooledUntilMs) return;
   ledger.cooledUntilMs = untilMs;
   ledger.coolReason = report.reason;
-}
-
-function average(before: number | null, sample: number): number {
-  return before === null ? sample : before * (1 - LATENCY_WEIGHT) + sample * LATENCY_WEIGHT;
 }

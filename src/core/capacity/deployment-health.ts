@@ -1,3 +1,4 @@
+import { type Latency, noLatency } from '../routing/latency.ts';
 import type { CallReport } from './capacity.ts';
 
 /** A breaker's state as the deployment's row carries it: JSON that only the policy that made it understands; null = nothing known. */
@@ -10,6 +11,9 @@ export interface HealthVerdict {
   readonly breaker: 'closed' | 'open' | 'half-open';
   readonly reason: string | null;
   readonly sinceMs: number | null;
+  /** The part of its quota that a deployment is given while it recovers, above 0 to 1. */
+  readonly share: number;
+  readonly latency: Latency;
 }
 
 /** Port inside policy: the breaker, as booking needs it. Pure; states are replaced, never changed. */
@@ -28,7 +32,15 @@ export interface HealthPolicy {
 
 /** A policy for which every deployment is always healthy: benches and tests of booking alone. */
 export const alwaysHealthy: HealthPolicy = {
-  judge: () => ({ admits: 'all', untilMs: 0, breaker: 'closed', reason: null, sinceMs: null }),
+  judge: () => ({
+    admits: 'all',
+    untilMs: 0,
+    breaker: 'closed',
+    reason: null,
+    sinceMs: null,
+    share: 1,
+    latency: noLatency,
+  }),
   takeProbe: (state) => state,
   learn: (state) => ({ state, isTransition: false }),
 };

@@ -37,8 +37,6 @@ export interface DeploymentLedger {
   resetSeenAtMs: number;
   /** 429s that the ledger did not foresee. */
   driftCount: number;
-  firstByteMs: number | null;
-  msPerOutputToken: number | null;
   failoversFrom: number;
   failoversTo: number;
   health: HealthState;
@@ -74,8 +72,6 @@ export function createLedger(): DeploymentLedger {
     calibration: 1,
     resetSeenAtMs: 0,
     driftCount: 0,
-    firstByteMs: null,
-    msPerOutputToken: null,
     failoversFrom: 0,
     failoversTo: 0,
     health: null,
@@ -97,13 +93,15 @@ export interface FitWanted {
   readonly fromMs: number;
   readonly toMs: number;
   readonly isPaced: boolean;
-  /** Share of the limit that paced lanes leave free. */
+  /** Part of the limit that paced lanes leave free. */
   readonly reserve: number;
+  /** Part of the limit that is in force: less than 1 while the deployment recovers. */
+  readonly share: number;
 }
 
 /** The earliest send time in [fromMs, toMs] that keeps every token window, every request slice and, for paced work, the pace. */
 export function findFit(ledger: DeploymentLedger, limits: DeploymentLimits, want: FitWanted): Fit {
-  const whole = tokenLimit(ledger, limits);
+  const whole = Math.floor(tokenLimit(ledger, limits) * want.share);
   const kept = Math.floor(whole * (1 - want.reserve));
   // A job that needs the reserve itself could otherwise never go.
   const limit = { tokens: want.isPaced && want.tokens <= kept ? kept : whole, requests: Number.POSITIVE_INFINITY };

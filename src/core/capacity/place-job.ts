@@ -1,8 +1,10 @@
+import { noLatency } from '../routing/latency.ts';
+import { type DeploymentCandidate, rankDeployments } from '../routing/rank-deployments.ts';
 import { estimateAdmission } from './admission-estimate.ts';
 import type { Booking, WaitReason } from './capacity.ts';
-import { type Candidate, chooseCandidate } from './choose-candidate.ts';
 import { type Ask, type Decision, limitsOfTeam, type OpenDeployment } from './decision.ts';
 import { enterBooking, findFit, tokenLimit } from './deployment-ledger.ts';
+import type { DeploymentLimits } from './pool-limits.ts';
 import { chargeRing, createRing, deploymentRing, findRoom, sumRing, teamRing } from './token-ring.ts';
 
 /** Where and when a job would go, or what it waits for. */
@@ -30,7 +32,7 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
   if (typeof fromMs !== 'number') return { isFound: false, ...fromMs };
   if (fromMs > want.untilMs) return { isFound: false, reason: teamReason(decision, ask), untilMs: fromMs };
   const needed = estimateAdmission(request.estimate);
-  const candidates: Candidate[] = [];
+  const fits = new Map<string, FoundFit>();
   let waitsFor: 'tpm' | 'rpm' = 'tpm';
   for (const on of preferred(decision.open, request.exclude)) {
     if (needed > on.limits.tokensPerMinute) continue;
@@ -42,18 +44,68 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
       toMs: want.untilMs,
       isPaced: want.isPaced,
       reserve: want.reserve,
+      share: on.verdict.share,
     });
-    if (fit.isFound) candidates.push({ on, tokens, sendAtMs: fit.sendAtMs, load: loadOf(on, fit.sendAtMs) });
+    if (fit.isFound) fits.set(on.limits.name, { on, tokens, sendAtMs: fit.sendAtMs });
     else waitsFor = fit.waitsFor;
   }
-  const chosen = chooseCandidate(candidates, {
-    lane: request.lane,
-    loadThreshold: decision.limits.loadThreshold,
-    hasProvisioned: decision.limits.deployments.some(({ isProvisioned }) => isProvisioned),
-  });
-  if (chosen === null) return { isFound: false, reason: waitsFor, untilMs: want.untilMs };
-  const { on, tokens, sendAtMs } = chosen.candidate;
-  return { isFound: true, on, tokens, sendAtMs, why: chosen.why };
+  const { name, why } = chooseFit(decision, request, fits);
+  const chosen = fits.get(name);
+  if (chosen === undefined) return { isFound: false, reason: waitsFor, untilMs: want.untilMs };
+  return { isFound: true, ...chosen, why };
+}
+
+/** A deployment on which a job fits, and when. */
+interface FoundFit {
+  readonly on: OpenDeployment;
+  readonly tokens: number;
+  readonly sendAtMs: number;
+}
+
+/** The best of the deployments that have room (design §8); an empty name when none may be used. */
+function chooseFit(
+  decision: Decision,
+  request: Ask['request'],
+  fits: ReadonlyMap<string, FoundFit>,
+): { name: string; why: string } {
+  if (fits.size === 0) return { name: '', why: '' };
+  const { lane, exclude, estimate } = request;
+  const candidates = decision.limits.deployments.map((limits) => toCandidate(limits, fits.get(limits.name)));
+  const { loadThreshold } = decision.limits;
+  const { ranked } = rankDeployments(candidates, { lane, exclude, loadThreshold, outputTokens: estimate.outputTokens });
+  return ranked[0] ?? { name: '', why: '' };
+}
+
+/** A deployment without room takes part as one that admits nothing: that it is provisioned still decides who may spill. */
+function toCandidate(limits: DeploymentLimits, fit: FoundFit | undefined): DeploymentCandidate {
+  const { name, priority, isProvisioned, spill } = limits;
+  if (fit === undefined) {
+    const closed = {
+      admits: 'none',
+      reason: null,
+      untilMs: 0,
+      load: 1,
+      share: 1,
+      startAtMs: 0,
+      latency: noLatency,
+    } as const;
+    return { name, priority, isProvisioned, spill, ...closed };
+  }
+  const { admits, reason, untilMs, share, latency } = fit.on.verdict;
+  const load = loadOf(fit.on, fit.sendAtMs);
+  return {
+    name,
+    priority,
+    isProvisioned,
+    spill,
+    admits,
+    reason,
+    untilMs,
+    share,
+    latency,
+    load,
+    startAtMs: fit.sendAtMs,
+  };
 }
 
 /** Enters a place into the ledger and the team's ring and makes the booking of it. */

@@ -97,8 +97,6 @@ function decodeLedger(text: string): DeploymentLedger | null {
     ring,
     requests,
     coolReason: typeof row['coolReason'] === 'string' ? row['coolReason'] : null,
-    firstByteMs: isFigure(row['firstByteMs']) ? row['firstByteMs'] : null,
-    msPerOutputToken: isFigure(row['msPerOutputToken']) ? row['msPerOutputToken'] : null,
     health: row['health'] ?? null,
   });
 }

@@ -58,8 +58,8 @@ function viewDeployment(decision: Decision, limits: DeploymentLimits): Deploymen
     requestsRemaining: Math.max(0, requestsPerMinute - used.requests),
     tokensPerMinute,
     requestsPerMinute,
-    firstByteMs: ledger.firstByteMs,
-    msPerOutputToken: ledger.msPerOutputToken,
+    firstByteMs: verdict.latency.firstByteMs,
+    msPerOutputToken: verdict.latency.msPerOutputToken,
     failoversFrom: ledger.failoversFrom,
     failoversTo: ledger.failoversTo,
   };

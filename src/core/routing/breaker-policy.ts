@@ -1,5 +1,5 @@
 import type { HealthPolicy, HealthVerdict } from '../capacity/deployment-health.ts';
-import { admits, onOutcome, onProbeLease } from './breaker.ts';
+import { admits, onOutcome, onProbeLease, rampShare } from './breaker.ts';
 import { type BreakerState, readBreakerState } from './breaker-state.ts';
 
 /** The breaker as booking uses it. Peers for slowness are the other deployments that take calls at the time. */
@@ -53,5 +53,7 @@ function judge(state: BreakerState, now: number): HealthVerdict {
     breaker: state.status,
     reason: isWell ? null : state.reason,
     sinceMs: isWell ? null : state.sinceMs,
+    share: rampShare(state, now),
+    latency: state.latency,
   };
 }

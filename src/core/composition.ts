@@ -6,6 +6,7 @@ import { connectStorage, type StorageConnection } from './adapters/azure-storage
 import { ensureStorage } from './adapters/azure-storage/ensure-storage.ts';
 import { tableNames } from './adapters/azure-storage/storage-names.ts';
 import { BoundedTable } from './adapters/azure-tables/bounded-table.ts';
+import { TableCapacityStore } from './adapters/azure-tables/capacity-store.ts';
 import { TableDeadLetters } from './adapters/azure-tables/dead-letters.ts';
 import { TableJobStore } from './adapters/azure-tables/job-store.ts';
 import { TableLiveJobStore } from './adapters/azure-tables/live-job-store.ts';
@@ -20,18 +21,20 @@ import { systemRandom } from './adapters/system/random.ts';
 import { sha256 } from './adapters/system/sha256.ts';
 import { StorageClock } from './adapters/system/storage-clock.ts';
 import { type AppSettings, readAppSettings } from './app-settings.ts';
+import { createPoolLimitsReader } from './capacity/pool-limits.ts';
+import { PooledCapacity } from './capacity/pooled-capacity.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { Census } from './gateway/census.ts';
 import { Drain } from './gateway/drain.ts';
 import { ExtraCalls } from './gateway/extra-calls.ts';
 import { JobSignals } from './gateway/job-signals.ts';
 import type { Ports } from './gateway/ports.ts';
-import { ProvisionalCapacity } from './gateway/provisional-capacity.ts';
 import { TeamWriter } from './gateway/team-writer.ts';
 import { WeirError } from './http/weir-error.ts';
 import { authenticate } from './identity/authenticate.ts';
 import type { Principal } from './identity/principal.ts';
 import type { HeaderReader } from './identity/read-credential.ts';
+import { breakerPolicy } from './routing/breaker-policy.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** The app as its functions see it. */
@@ -130,7 +133,14 @@ function compose(base: {
     wakeQueue: new AzureWakeQueue({ connection }),
     deadLetters: new TableDeadLetters(new BoundedTable(connection, tableNames.teams)),
     upstream: new OpenAIUpstream({ settings: process.env, token }),
-    capacity: new ProvisionalCapacity({ config, clock }),
+    capacity: new PooledCapacity({
+      store: new TableCapacityStore({ connection, random }),
+      clock,
+      random,
+      telemetry,
+      health: breakerPolicy,
+      limits: createPoolLimitsReader(() => config.current()),
+    }),
     telemetry,
     tokenCounter: makeTokenCounter(),
     writer: new TeamWriter({ store: jobs, clock, random }),

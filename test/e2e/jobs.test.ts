@@ -89,7 +89,7 @@ test('a prompt and an answer of 200 KB go through', async () => {
 
   const long = await weir.submit({
     endpoint: '/v1/embeddings',
-    body: { model: 'text-embedding-3-small', input: Array.from({ length: 12 }, (_, index) => `stone ${index}`) },
+    body: { model: 'text-embedding-3-small', input: Array.from({ length: 40 }, (_, index) => `stone ${index}`) },
   });
   const ended = await weir.waitForEnd(String(long['id']));
   expect(JSON.stringify(ended.response.body).length).toBeGreaterThan(200_000);
@@ -173,7 +173,10 @@ test('messages that point to no job harm nothing and are counted; one of a newer
     const { body } = await weir.request('GET', '/queues', { team: 'platform' });
     return body.data.find((lane: { lane: string }) => lane.lane === 'standard').poison_messages_last_day === 3;
   });
-  await waitFor('only the newer message is left', async () => (await queue.getProperties()).approximateMessagesCount === 1);
+  await waitFor(
+    'only the newer message is left',
+    async () => (await queue.getProperties()).approximateMessagesCount === 1,
+  );
   expect((await queue.peekMessages({ numberOfMessages: 32 })).peekedMessageItems).toHaveLength(0);
   expect((await weir.waitForEnd(String((await weir.submit())['id']))).status).toBe('succeeded');
 });

@@ -21,7 +21,7 @@ export class MemoryWakeQueue implements WakeQueue {
 
   async putBack(lane: Lane, text: string, delayMs: number): Promise<void> {
     this.#state.writes += 1;
-    const visibleAtMs = this.#now() + Math.min(Math.max(delayMs, 0), longestDelayMs);
+    const visibleAtMs = this.#now() + (delayMs > 0 ? Math.min(delayMs, longestDelayMs) : 0);
     this.#state.queues[lane].push({ id: this.#state.writes, text, visibleAtMs, dequeueCount: 0 });
   }
 

@@ -172,5 +172,5 @@ async function stopHost(parts: RunningParts, graceMs: number): Promise<number> {
   await Promise.race([finished, sleep(graceMs, undefined, { signal: expiry.signal }).catch(() => {})]);
   expiry.abort();
   http.close();
-  return invoker.inFlightCount;
+  return invoker.runningCount;
 }

@@ -26,6 +26,9 @@ export interface HttpSite {
   answerAdmin(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean>;
 }
 
+// Kestrel's limits. Node's own 5 s of keep-alive would cut connections that clients of the real host may use again.
+const serverOptions = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 130_000 };
+
 /** The HTTP side of the host: listens on loopback, finds the function, invokes it, writes the answer. */
 export class HttpListener {
   readonly #log: HostLog;
@@ -35,7 +38,7 @@ export class HttpListener {
 
   constructor(log: HostLog) {
     this.#log = log;
-    this.#server = createServer({ requestTimeout: 0, headersTimeout: 60_000 }, (request, response) => {
+    this.#server = createServer(serverOptions, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         this.#log.error(`HTTP request failed in the host: ${error instanceof Error ? error.stack : String(error)}`);
         writeEmpty(response, 500);

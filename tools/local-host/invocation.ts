@@ -27,6 +27,7 @@ export class Invoker {
   readonly #log: HostLog;
   readonly #timeoutMs: number | undefined;
   readonly #inFlight = new Set<Promise<unknown>>();
+  #running = 0;
 
   constructor(app: FunctionApp, log: HostLog, timeoutMs: number | undefined) {
     this.#app = app;
@@ -34,8 +35,9 @@ export class Invoker {
     this.#timeoutMs = timeoutMs;
   }
 
-  get inFlightCount(): number {
-    return this.#inFlight.size;
+  /** How many invocations run right now. */
+  get runningCount(): number {
+    return this.#running;
   }
 
   /** Resolves when nothing is in flight any more, work begun meanwhile included. */
@@ -60,7 +62,9 @@ export class Invoker {
     const invocationId = event.invocationId ?? randomUUID();
     const startedAt = performance.now();
     this.#log.detail(`Executing 'Functions.${fn.name}' (Reason='${event.reason}', Id=${invocationId})`);
+    this.#running += 1;
     const outcome = await this.#limit(fn, this.#runSteps(fn, event, invocationId));
+    this.#running -= 1;
     const took = `Id=${invocationId}, Duration=${Math.round(performance.now() - startedAt)}ms`;
     if (outcome.outcome === 'succeeded') this.#log.detail(`Executed 'Functions.${fn.name}' (Succeeded, ${took})`);
     if (outcome.outcome === 'failed') {

@@ -39,8 +39,7 @@ async function main(): Promise<void> {
     stoppingSince = Date.now();
     log.info(`${signal}: finishing the work in flight, at most ${options.graceSeconds} s.`);
     const undone = await host.stop(options.graceSeconds * 1000);
-    if (undone > 0)
-      log.warn(`${undone} invocations were not finished; their messages come back when their leases end.`);
+    if (undone > 0) log.warn(`${undone} invocation(s) not finished; their messages come back when their leases end.`);
     log.info('Host stopped.');
     process.exit(0);
   };

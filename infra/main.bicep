@@ -98,6 +98,20 @@ var unsizedUnits = filter(
   flatten(map(accounts, account => account.deployments)),
   deployment => endsWith(deployment.sku, 'ProvisionedManaged') && !contains(deployment, 'tokensPerMinute')
 )
+var givenNames = concat(
+  accountNames,
+  map(accounts, account => account.region),
+  flatten(map(
+    allAccounts,
+    account =>
+      flatten(map(account.deployments, deployment => [deployment.model, deployment.?name ?? account.name]))
+  ))
+)
+var unfitNames = filter(union(givenNames, givenNames), name => name != toLower(replace(name, ' ', '')))
+var unfitIds = filter(
+  map(existingAccounts, account => account.resourceId),
+  id => !contains(toLower(id), '/providers/microsoft.cognitiveservices/accounts/') || length(split(id, '/')) != 9
+)
 var problems = concat(
   length(union(accountNames, accountNames)) == length(accountNames)
     ? []
@@ -113,6 +127,10 @@ var problems = concat(
     : [
         'tokensPerMinute is missing on provisioned deployments of ${join(map(unsizedUnits, deployment => deployment.model), ', ')}'
       ],
+  empty(unfitNames)
+    ? []
+    : ['model, deployment names and regions are lower case without spaces in Weir: ${join(unfitNames, ', ')}'],
+  empty(unfitIds) ? [] : ['resourceId is not that of a model account: ${join(unfitIds, ', ')}'],
   empty(allAccounts) ? ['no model account: set accounts or existingAccounts'] : []
 )
 // In the resource group's name, so that nothing is deployed before the parameters make sense.

@@ -12,7 +12,7 @@ export interface CheckedStep {
 
 /** Builds and lints the templates in `directory`, then builds and evaluates the parameters of every environment. */
 export async function checkInfra(directory = infraDirectory): Promise<CheckedStep[]> {
-  const files = await listParameterFiles();
+  const files = await listParameterFiles(directory);
   const steps: CheckedStep[] = [];
   for (const args of [
     ['build', 'main.bicep', '--stdout'],

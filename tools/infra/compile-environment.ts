@@ -24,9 +24,9 @@ const snapshot = z.object({
   diagnostics: z.array(z.unknown()),
 });
 
-/** Parameter files under infra/: the one of `azd up` and one per environment, as paths relative to infra/. */
-export async function listParameterFiles(): Promise<string[]> {
-  const files = await readdir(infraDirectory, { recursive: true });
+/** Parameter files in a directory: the one of `azd up` and one per environment, as paths relative to it. */
+export async function listParameterFiles(directory: string): Promise<string[]> {
+  const files = await readdir(directory, { recursive: true });
   return files.filter((file) => file.endsWith('.bicepparam')).sort();
 }
 

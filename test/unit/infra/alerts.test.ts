@@ -85,6 +85,11 @@ describe('alerts', () => {
     }
   });
 
+  it('are joined by a workbook that is whole', () => {
+    const items: unknown = at(JSON.parse(workbook), 'items');
+    expect(Array.isArray(items) && items.length).toBeGreaterThan(5);
+  });
+
   it('read fields by the names that the telemetry gives them', () => {
     const queries = [...alerts.map(({ query }) => query.join('\n')), ...workbook.split('"query":')];
     for (const query of queries) {

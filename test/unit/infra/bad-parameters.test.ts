@@ -60,6 +60,31 @@ const mistakes: readonly { what: string; change: (text: string) => string; says:
     says: /75/,
   },
   {
+    what: 'a region by its display name',
+    change: (text) => text.replace("region: 'swedencentral'", "region: 'Sweden Central'"),
+    says: /lower case without spaces.*Sweden Central/,
+  },
+  {
+    what: 'a model name that Weir cannot store',
+    change: (text) => text.replace("model: 'gpt-4.1-mini'", "model: 'GPT-4.1-mini'"),
+    says: /lower case without spaces.*GPT-4\.1-mini/,
+  },
+  {
+    what: 'something else than an account as an existing one',
+    change: (text) =>
+      text.replace(
+        'param existingAccounts = []',
+        `param existingAccounts = [
+          {
+            name: 'shared'
+            resourceId: '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/x'
+            deployments: [{ model: 'gpt-4.1-mini', deployment: 'mini' }]
+          }
+        ]`,
+      ),
+    says: /resourceId is not that of a model account/,
+  },
+  {
     what: 'a missing parameter',
     change: (text) => text.replace("param location = 'swedencentral'\n", ''),
     says: /BCP258.*location/,

@@ -2,6 +2,7 @@
 // The same file for every environment; only the parameters differ.
 targetScope = 'subscription'
 
+import { findParameterProblems } from 'parameter-problems.bicep'
 import {
   appBehaviour
   budgetSettings
@@ -78,61 +79,7 @@ var identityId = resourceId(
   names.identity
 )
 
-// ---- what no resource provider would refuse ---------------------------------------------------------------------
-
-var allAccounts = concat(
-  map(accounts, account => { name: account.name, deployments: account.deployments }),
-  map(existingAccounts, account => { name: account.name, deployments: account.deployments })
-)
-var accountNames = map(allAccounts, account => account.name)
-var routes = flatten(map(
-  allAccounts,
-  account => map(account.deployments, deployment => '${deployment.model} by ${deployment.?name ?? account.name}')
-))
-var azureNames = flatten(map(
-  accounts,
-  account =>
-    map(account.deployments, deployment => '${deployment.?deployment ?? deployment.model} in ${account.name}')
-))
-var unsizedUnits = filter(
-  flatten(map(accounts, account => account.deployments)),
-  deployment => endsWith(deployment.sku, 'ProvisionedManaged') && !contains(deployment, 'tokensPerMinute')
-)
-var givenNames = concat(
-  accountNames,
-  map(accounts, account => account.region),
-  flatten(map(
-    allAccounts,
-    account =>
-      flatten(map(account.deployments, deployment => [deployment.model, deployment.?name ?? account.name]))
-  ))
-)
-var unfitNames = filter(union(givenNames, givenNames), name => name != toLower(replace(name, ' ', '')))
-var unfitIds = filter(
-  map(existingAccounts, account => account.resourceId),
-  id => !contains(toLower(id), '/providers/microsoft.cognitiveservices/accounts/') || length(split(id, '/')) != 9
-)
-var problems = concat(
-  length(union(accountNames, accountNames)) == length(accountNames)
-    ? []
-    : ['two accounts have one name (${join(accountNames, ', ')})'],
-  length(union(routes, routes)) == length(routes)
-    ? []
-    : ['two deployments of a pool have one name (${join(routes, ', ')}): give one of them a name of its own'],
-  length(union(azureNames, azureNames)) == length(azureNames)
-    ? []
-    : ['an account has two deployments of one name (${join(azureNames, ', ')}): set deployment on one of them'],
-  empty(unsizedUnits)
-    ? []
-    : [
-        'tokensPerMinute is missing on provisioned deployments of ${join(map(unsizedUnits, deployment => deployment.model), ', ')}'
-      ],
-  empty(unfitNames)
-    ? []
-    : ['model, deployment names and regions are lower case without spaces in Weir: ${join(unfitNames, ', ')}'],
-  empty(unfitIds) ? [] : ['resourceId is not that of a model account: ${join(unfitIds, ', ')}'],
-  empty(allAccounts) ? ['no model account: set accounts or existingAccounts'] : []
-)
+var problems = findParameterProblems(accounts, existingAccounts)
 // In the resource group's name, so that nothing is deployed before the parameters make sense.
 var checkedGroupName = empty(problems) ? names.resourceGroup : fail('Parameters: ${join(problems, '; ')}')
 

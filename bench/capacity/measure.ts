@@ -1,5 +1,5 @@
 import { lanes } from '../../src/core/jobs/job.ts';
-import type { SimulatedJob } from './simulated-job.ts';
+import { chargeOf, type SimulatedJob } from './simulated-job.ts';
 import { peakShare } from './simulated-service.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -15,6 +15,7 @@ export interface Waits {
 export interface Figures {
   readonly utilisation: number;
   readonly throttledPerJob: number;
+  readonly submitted: number;
   readonly done: number;
   readonly lost: number;
   readonly operationsPerJob: number;
@@ -27,6 +28,8 @@ export interface Figures {
   readonly waits: Readonly<Record<string, Waits>>;
   /** p99 ÷ p50 of the wait among jobs of a lane submitted within the same 30 s: the worst of those groups with 50 jobs or more. */
   readonly unfairness: Readonly<Record<string, number>>;
+  /** Worst wait of a job of more than 10,000 tokens ÷ the mean wait of its lane's jobs submitted within 20 s of it. */
+  readonly bigWaitRatio: number;
   readonly sweepWakes: number;
   readonly realMs: number;
 }
@@ -59,6 +62,7 @@ export function measure(simulation: Simulation, realMs: number): Figures {
   return {
     utilisation: (admitted + foreign) / quota,
     throttledPerJob: service.reduce((sum, { refused }) => sum + refused, 0) / Math.max(1, sent.length),
+    submitted: jobs.filter(({ isCancelled }) => !isCancelled).length,
     done: everSent.length,
     lost: jobs.filter(
       ({ isDone, isCancelled, worker, dueMs }) => !isDone && !isCancelled && worker === null && !Number.isFinite(dueMs),
@@ -71,6 +75,7 @@ export function measure(simulation: Simulation, realMs: number): Figures {
     makespanS: (last - startMs) / 1000,
     waits,
     unfairness,
+    bigWaitRatio: bigWaitRatioOf(submitted),
     sweepWakes: simulation.sweepWakes,
     realMs,
   };
@@ -104,6 +109,20 @@ function unfairnessOf(jobs: readonly SimulatedJob[]): number {
     if (group.length < 50) continue;
     group.sort((left, right) => left - right);
     worst = Math.max(worst, percentile(group, 0.99) / Math.max(0.001, percentile(group, 0.5)));
+  }
+  return worst;
+}
+
+function bigWaitRatioOf(jobs: readonly SimulatedJob[]): number {
+  let worst = 0;
+  for (const big of jobs) {
+    if (chargeOf(big.size) < 10_000) continue;
+    const neighbours = jobs.filter(
+      (job) => job.lane === big.lane && job !== big && Math.abs(job.submittedMs - big.submittedMs) < 20_000,
+    );
+    if (neighbours.length < 5) continue;
+    const mean = neighbours.reduce((sum, job) => sum + waitOf(job), 0) / neighbours.length;
+    worst = Math.max(worst, waitOf(big) / Math.max(1, mean));
   }
   return worst;
 }

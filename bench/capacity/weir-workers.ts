@@ -18,6 +18,8 @@ const CLAIM_LEAD_MS = 40;
 const CLAIM_MS = 15;
 
 /** Workers that book through the real policy and pump. */
+export const unlinedWorkers: WorkersOf = (simulation, index, draws) => weirWorkers(simulation, index, draws);
+
 export const weirWorkers: WorkersOf = (simulation, index, draws) => {
   const { scenario } = simulation;
   const skewMs = scenario.skewMs * (scenario.workers === 1 ? 1 : (2 * index) / (Math.max(2, scenario.workers) - 1) - 1);

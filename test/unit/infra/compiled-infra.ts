@@ -31,7 +31,6 @@ export function useCompiledInfra(): CompiledInfra {
   };
   beforeAll(async () => {
     session = await BicepSession.open();
-    await compileTemplate(session);
   }, patienceMs);
   afterAll(() => session?.close());
   return {

@@ -14,6 +14,7 @@ export async function runScenario(scenario: Scenario, workersOf: WorkersOf = wei
   simulation.startSweep();
   const realStart = performance.now();
   const endMs = simulation.startMs + scenario.seconds * 1000;
+  await simulation.time.run(simulation.startMs + 1000);
   if (scenario.isFinite) {
     while (simulation.time.nowMs < endMs && !simulation.isAllDone())
       await simulation.time.run(simulation.time.nowMs + 1000);

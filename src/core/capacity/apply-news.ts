@@ -1,7 +1,7 @@
 import { calibrate } from './calibrate.ts';
 import type { Booking, BookingRequest, CallReport } from './capacity.ts';
 import { type DecisionInput, ledgerOf, openDecision } from './decision.ts';
-import { correctBooking, type DeploymentLedger } from './deployment-ledger.ts';
+import { correctBooking, type DeploymentLedger, uncharge } from './deployment-ledger.ts';
 import { leaveLine } from './lane-line.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { dropReservationOf, giveBack } from './reserve-far.ts';
@@ -38,6 +38,7 @@ function applyReport(input: DecisionInput, report: CallReport): void {
   if (limits === undefined) return;
   const ledger = ledgerOf(input.state, limits.name);
   correctProvisioned(ledger, limits, report);
+  if (report.throttle !== null) uncharge(ledger, { ...report.booking, sendAtMs: report.booking.enteredAtMs });
   calibrate(ledger, limits, report);
   cool(ledger, report, input.nowMs);
   const others = input.limits.deployments

@@ -57,8 +57,8 @@ const CATCH_UP = 1.25;
 /** Work of this long may go at once while catching up. */
 const CATCH_UP_WINDOW_MS = 1000;
 
-/** From here to 1 the service is taken at its word: a little less is rounding, and calls on their way. */
-const AGREES_FROM = 0.97;
+/** From here to 1 the two agree: a little less is rounding, and calls on their way. Believing it would cost 429s. */
+const AGREES_FROM = 0.95;
 
 export function createLedger(): DeploymentLedger {
   return {
@@ -149,6 +149,11 @@ export function withdrawBooking(ledger: DeploymentLedger, limits: DeploymentLimi
 export interface BookingEntry {
   readonly tokens: number;
   readonly sendAtMs: number;
+}
+
+/** Takes the tokens of a refused call out again: the service has charged none, only the request. */
+export function uncharge(ledger: DeploymentLedger, entry: BookingEntry): void {
+  chargeRing(deploymentRing, ledger.ring, { tokens: -entry.tokens, requests: 0 }, entry.sendAtMs);
 }
 
 /** Replaces a provisioned deployment's estimate by what was used; Standard SKUs keep the whole estimate for its minute. */

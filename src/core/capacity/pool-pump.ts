@@ -172,7 +172,7 @@ export class PoolPump {
     try {
       for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
         // Who came while the last try was on its way is decided with this one.
-        batch.push(...this.#callers.splice(0, MOST_CALLERS - batch.length));
+        batch.push(...this.#takeCallers(MOST_CALLERS - batch.length));
         news.push(...this.#news.splice(0));
         this.#isNewsUrgent = false;
         const isDone = await this.#tryOnce(batch, news);
@@ -190,6 +190,14 @@ export class PoolPump {
       const untilMs = this.#ports.clock.now() + 300 + this.#ports.random.next() * 1200;
       caller.resolve({ outcome: 'wait', untilMs, ticket: caller.request.ticket, reason: 'contention' });
     }
+  }
+
+  /** The most urgent callers, then those whose turn is nearest. */
+  #takeCallers(most: number): Caller[] {
+    this.#callers.sort(
+      (left, right) => Number(right.request.urgent) - Number(left.request.urgent) || left.askAtMs - right.askAtMs,
+    );
+    return this.#callers.splice(0, Math.max(0, most));
   }
 
   /** One read, one decision, one conditional write; false when somebody else was faster. */

@@ -11,7 +11,7 @@ const QUICK_MS = 20;
 /** While everyone waits for a turn: bookings reach two seconds ahead, so asking more often only costs operations. */
 const BACKLOG_MS = 1700;
 /** The row is shared by more processes than it bears: everybody asks less often. */
-const MOST_MS = 6000;
+const MOST_MS = 15_000;
 /** Urgent work waits this long at most for contention. */
 const MOST_URGENT_MS = 400;
 /** Weight of the newest commit in the moving rate. */

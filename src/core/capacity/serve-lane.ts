@@ -1,5 +1,4 @@
 import type { Lane } from '../jobs/job.ts';
-import { lanes } from '../jobs/job.ts';
 import { estimateAdmission } from './admission-estimate.ts';
 import type { WaitReason } from './capacity.ts';
 import { type Ask, type Decision, HORIZON_MS, shareOfMinute, unusedMs } from './decision.ts';
@@ -7,7 +6,7 @@ import { jumpTo, type LaneLine, serveWork, usedInMinute, workAhead } from './lan
 import { findPlace, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
-import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneTokensPerMs } from './turn-estimate.ts';
+import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs } from './turn-estimate.ts';
 
 /** Paced lanes leave this part of TPM free while interactive work comes in: the next interactive job goes at once. */
 const RESERVE = 0.01;
@@ -112,13 +111,12 @@ function isStuck(decision: Decision, lane: Lane, { ask, ticket }: Place): boolea
 
 /** A more urgent lane has work waiting: this one goes only for its least share, or when capacity would pass unused. */
 function isHeldBack(decision: Decision, lane: Lane): boolean {
-  const isDemoted = isInteractiveDemoted(decision);
-  let ahead = 0;
-  for (const other of lanes) {
-    if (other === lane) break;
-    if (other === 'interactive' && isDemoted) continue;
-    ahead += workAhead(decision.state.line.lanes[other], Number.POSITIVE_INFINITY, decision.weightOf);
-  }
+  const order = laneOrder(isInteractiveDemoted(decision));
+  const ahead = order
+    .slice(0, order.indexOf(lane))
+    .map((other) => workAhead(decision.state.line.lanes[other], Number.POSITIVE_INFINITY, decision.weightOf))
+    .reduce((sum, work) => sum + work, 0);
+  // Less than a token is what rounding leaves.
   if (ahead <= 1) return false;
   return shareOfMinute(decision, lane) >= LEAST_SHARE && unusedMs(decision) < UNUSED_MS;
 }

@@ -12,13 +12,13 @@ export interface StepResult {
 }
 
 /**
- * Runs a package's command under this Node in the repository's root. Its output is shown as it comes, or kept and
+ * Runs a package's command, or a script of `tools/`, under this Node in the repository's root. Its output is shown as it comes, or kept and
  * returned. SIGINT and SIGTERM are handed on to it.
  */
-export function runStep(packageName: string, args: readonly string[], output: 'show' | 'keep'): Promise<StepResult> {
+export function runStep(name: string, args: readonly string[], output: 'show' | 'keep'): Promise<StepResult> {
   const startedAt = performance.now();
   const { promise, resolve, reject } = Promise.withResolvers<StepResult>();
-  const command = findCommand(packageName);
+  const command = name.endsWith('.ts') ? join(root, name) : findCommand(name);
   const child = spawn(process.execPath, [command, ...args], {
     cwd: root,
     stdio: ['ignore', output === 'show' ? 'inherit' : 'pipe', output === 'show' ? 'inherit' : 'pipe'],

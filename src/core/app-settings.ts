@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { telemetryLevels } from './telemetry/describe-event.ts';
 
 /** Every setting of the app beside the storage connection: name, meaning and default. The environment wins over files. */
 const schema = z.object({
@@ -11,7 +12,7 @@ const schema = z.object({
   /** Six-field NCRONTAB of the sweep. */
   WEIR_SWEEP_SCHEDULE: z.string().min(11).default('*/15 * * * * *'),
   WEIR_OPENAI_SCOPE: z.url().optional(),
-  WEIR_LOG_LEVEL: z.enum(['info', 'warning', 'error', 'silent']).default('info'),
+  WEIR_LOG_LEVEL: z.enum(telemetryLevels).default('info'),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z.string().optional(),
   AZURE_CLIENT_ID: z.string().optional(),

@@ -30,7 +30,7 @@ import { ExtraCalls } from './gateway/extra-calls.ts';
 import { JobSignals } from './gateway/job-signals.ts';
 import type { Ports } from './gateway/ports.ts';
 import { TeamWriter } from './gateway/team-writer.ts';
-import { WeirError } from './http/weir-error.ts';
+import { StorageUnavailableError, WeirError } from './http/weir-error.ts';
 import { authenticate } from './identity/authenticate.ts';
 import type { Principal } from './identity/principal.ts';
 import type { HeaderReader } from './identity/read-credential.ts';
@@ -49,25 +49,39 @@ const settings: AppSettings = readAppSettings(process.env);
 /** What triggers are registered with. */
 export const hostSettings = { sweepSchedule: settings.WEIR_SWEEP_SCHEDULE } as const;
 
-let starting: Promise<Application> | null = null;
-let isReady = false;
+/** A request that comes while the app is still starting waits this long for it. */
+const startPatienceMs = 3000;
+const retryStartMs = 5000;
 
-/** Builds the app and waits until it can work; throws the one message that says why it cannot. Called by the start hook. */
+let starting: Promise<Application> | null = null;
+let running: Application | null = null;
+let isStorageReady = false;
+
+/**
+ * Starts the app; called by the start hook. Throws the one message that says why it cannot: a wrong setting or configuration.
+ * What may come right by itself, storage that is away or a configuration blob that is not published yet, is waited for.
+ */
 export async function startApplication(): Promise<void> {
-  await getApplication();
+  starting ??= build();
+  const isWaitedFor = settings.WEIR_CONFIG.startsWith('blob:');
+  if (isWaitedFor) starting.catch(() => undefined);
+  else await starting;
 }
 
-/** The app of this process, built at the first call. */
-export function getApplication(): Promise<Application> {
+/** The app of this process. Throws a 503 while it is still starting. */
+export async function getApplication(): Promise<Application> {
+  if (running !== null) return running;
   starting ??= build();
-  return starting;
+  const late = new StorageUnavailableError('starting', null);
+  const patience = new Promise<never>((_resolve, reject) => setTimeout(reject, startPatienceMs, late).unref());
+  return Promise.race([starting, patience]);
 }
 
 /** Whether this process can accept work: configuration loaded and storage answering. */
 export async function isHealthy(): Promise<boolean> {
-  if (starting === null || !isReady) return false;
+  if (running === null || !isStorageReady) return false;
+  const { ports } = running;
   try {
-    const { ports } = await starting;
     await ports.live.listTeams();
     return !ports.drain.isDraining;
   } catch {
@@ -77,8 +91,8 @@ export async function isHealthy(): Promise<boolean> {
 
 /** Drains: nothing new is begun, calls in flight finish within the grace time, what was reported is handed over. */
 export async function stopApplication(): Promise<void> {
-  if (starting === null) return;
-  const { ports } = await starting;
+  if (running === null) return;
+  const { ports } = running;
   await ports.drain.begin(ports.clock, ports.settings.graceMs);
   await ports.telemetry.flush();
   await ports.config.stop();
@@ -95,11 +109,34 @@ async function build(): Promise<Application> {
     telemetry,
     now: () => clock.now(),
   });
-  await config.start();
+  const isWaitedFor = settings.WEIR_CONFIG.startsWith('blob:');
+  await repeatUntilDone(isWaitedFor ? Number.POSITIVE_INFINITY : 1, () => config.start(), { telemetry, clock });
   const ports = compose({ telemetry, clock, connection, config });
-  await ensureStorage(connection);
-  isReady = true;
-  return { ports, authenticate: makeAuthenticate(ports) };
+  void repeatUntilDone(Number.POSITIVE_INFINITY, () => ensureStorage(connection), { telemetry, clock }).then(() => {
+    isStorageReady = true;
+  });
+  running = { ports, authenticate: makeAuthenticate(ports) };
+  return running;
+}
+
+/** Repeats a step of the start until it is done or has failed `maxTries` times; each failure is told. */
+async function repeatUntilDone(
+  maxTries: number,
+  step: () => Promise<void>,
+  ports: { telemetry: Telemetry; clock: StorageClock },
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await step();
+      return;
+    } catch (error) {
+      if (tries >= maxTries) throw error;
+      const message = error instanceof Error ? error.message : 'unknown';
+      const atMs = ports.clock.now();
+      ports.telemetry.track({ type: 'notice', atMs, level: 'error', name: 'start_waits', message, fields: { tries } });
+      await ports.clock.sleep(retryStartMs);
+    }
+  }
 }
 
 function compose(base: {

@@ -132,7 +132,8 @@ export function enterBooking(
   logRequest(ledger.requests, entry.sendAtMs);
   const floor = nowMs - PACE_WINDOW_MS;
   ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, floor) + paceOf(ledger, limits, entry.tokens);
-  ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, floor) + requestPaceOf(limits);
+  ledger.requestsPacedUntilMs =
+    Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits)) + requestPaceOf(limits);
   const soonest = nowMs - CATCH_UP_WINDOW_MS;
   ledger.catchUpUntilMs = Math.max(ledger.catchUpUntilMs, soonest) + paceOf(ledger, limits, entry.tokens) / CATCH_UP;
 }
@@ -175,7 +176,7 @@ export function advanceLedger(ledger: DeploymentLedger, limits: DeploymentLimits
   const before = pacedUntil(ledger);
   // A deployment that was never used has no pace to catch up with.
   ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, before === 0 ? nowMs : floor);
-  ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, floor);
+  ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits));
   return before === 0 ? 0 : Math.max(0, floor - before);
 }
 
@@ -201,6 +202,11 @@ export function tokensPerMs(limits: DeploymentLimits, meanTokens: number): numbe
 function paceOf(ledger: DeploymentLedger, limits: DeploymentLimits, tokens: number): number {
   const windowMs = deploymentRing.bucketMs * deploymentRing.windowBuckets;
   return (tokens * windowMs) / (PACE * Math.max(1, tokenLimit(ledger, limits)));
+}
+
+/** A whole slice may go at once after idle time: its limit is what paces requests. */
+function requestPaceWindowOf(limits: DeploymentLimits): number {
+  return Math.max(PACE_WINDOW_MS, limits.requestWindowSeconds * 1000);
 }
 
 function requestPaceOf(limits: DeploymentLimits): number {

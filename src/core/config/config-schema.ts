@@ -181,7 +181,5 @@ export type PoolConfig = WeirConfig['pools'][number];
 export type DeploymentConfig = PoolConfig['deployments'][number];
 /** One tenant; null limits mean "none of its own". */
 export type TeamConfig = WeirConfig['teams'][number];
-/** A team's monthly money; `monthlyNanoUsd` is `monthlyUsd` as an exact integer. */
-export type BudgetConfig = NonNullable<TeamConfig['budget']>;
 /** How Entra ID tokens are verified and mapped to teams. */
 export type IdentityConfig = NonNullable<WeirConfig['identity']>;

@@ -3,7 +3,7 @@ import type { Usage } from '../tokens/usage.ts';
 import type { TelemetryEvent } from './telemetry.ts';
 
 /** How urgent an event is; `silent` is above all of them. */
-export const telemetryLevels = ['info', 'warning', 'error', 'silent'] as const;
+export const telemetryLevels = ['debug', 'info', 'warning', 'error', 'silent'] as const;
 export type TelemetryLevel = (typeof telemetryLevels)[number];
 
 /** A job that failed or a call that may have been billed for nothing is a warning; notices say their own. */

@@ -40,7 +40,8 @@ export type TelemetryEvent =
   | {
       readonly type: 'notice';
       readonly atMs: number;
-      readonly level: 'info' | 'warning' | 'error';
+      /** `debug` is for machines: gauges and heartbeats that alerts read and people need not. */
+      readonly level: 'debug' | 'info' | 'warning' | 'error';
       /** Stable name such as `poison_message`, `config_reload_failed`, `storage_unavailable`. */
       readonly name: string;
       readonly message: string;

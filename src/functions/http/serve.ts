@@ -48,12 +48,6 @@ export function serve(route: Route): HttpHandler {
   };
 }
 
-/** Refuses whoever is no operator. */
-export function requireOperator(principal: Principal): void {
-  if (principal.role === 'operator') return;
-  throw new WeirError('forbidden', 'This route needs the role operator. Ask your platform team for an operator key.');
-}
-
 function openCall(
   application: Application,
   principal: Principal,

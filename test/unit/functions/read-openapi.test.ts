@@ -22,3 +22,10 @@ test('the document is served to anyone, as JSON with the version of the package'
   expect(document.info.version).toMatch(/^\d+\.\d+\.\d+/);
   expect(Object.keys(document.paths)).toContain('/openapi.json');
 });
+
+test('a process that has not started is unhealthy, and says so under a request id', async () => {
+  const { health } = await import('../../../src/functions/health.ts');
+  const answer = await health(null, new InvocationContext({ invocationId: 'request-2' }));
+  expect(answer).toMatchObject({ status: 503, headers: { 'x-request-id': 'request-2' } });
+  expect(answer.jsonBody).toEqual({ status: 'unavailable' });
+});

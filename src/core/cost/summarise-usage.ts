@@ -57,11 +57,24 @@ export function summariseUsage(
   return summary.rows();
 }
 
+/** Names one upstream call; sorts and pages by its time, newest first. */
+export function usageId(row: UsageRow): string {
+  return `use_${row.atMs}_${row.jobId}_${row.attempt}`;
+}
+
+/** Newest first; calls of one millisecond by their names. */
+export function compareUsage(left: UsageRow, right: UsageRow): number {
+  if (left.atMs !== right.atMs) return right.atMs - left.atMs;
+  const [leftId, rightId] = [usageId(left), usageId(right)];
+  return leftId < rightId ? -1 : Number(leftId > rightId);
+}
+
 /** One upstream call as `GET /usage` tells it without `group_by`. */
 export function toUsageResource(row: UsageRow): Readonly<Record<string, unknown>> {
   const totals = emptyTotals();
   addRow(totals, row);
   return {
+    id: usageId(row),
     team: row.team,
     job: row.jobId,
     attempt: row.attempt,

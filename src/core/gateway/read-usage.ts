@@ -1,8 +1,11 @@
-import { startUsageSummary, toUsageResource, type UsageDimension } from '../cost/summarise-usage.ts';
+import { compareUsage, startUsageSummary, toUsageResource, usageId } from '../cost/summarise-usage.ts';
+import type { UsageRow } from '../cost/usage-row.ts';
 import type { UsageWindow } from '../cost/usage-store.ts';
 import type { ListResource } from '../http/list-resource.ts';
 import { toListResource } from '../http/list-resource.ts';
+import type { UsageQuery } from '../http/parse-query.ts';
 import type { Principal } from '../identity/principal.ts';
+import type { Page } from '../versioned.ts';
 import type { Ports } from './ports.ts';
 
 /** Attempts that one answer without grouping holds; narrow the window for more. */
@@ -15,37 +18,44 @@ export async function visibleTeams(ports: Ports, principal: Principal): Promise<
 }
 
 /** Usage in a window: sums by group, or one row per attempt, newest first. A team sees itself, an operator everyone. */
-export async function readUsage(
-  ports: Ports,
-  principal: Principal,
-  query: { window: UsageWindow; groupBy: readonly UsageDimension[] | null },
-): Promise<ListResource> {
+export async function readUsage(ports: Ports, principal: Principal, query: UsageQuery): Promise<ListResource> {
   const teams = await visibleTeams(ports, principal);
-  if (query.groupBy === null) return listAttempts(ports, teams, query.window);
+  if (query.groupBy === null) return listAttempts(ports, teams, query);
   const summary = startUsageSummary(query.groupBy);
   for (const team of teams) {
-    let after: string | null = null;
-    do {
-      const page: Awaited<ReturnType<typeof ports.usage.list>> = await ports.usage.list(team, query.window, after);
-      for (const row of page.items) summary.add(row);
-      after = page.next;
-    } while (after !== null);
+    for await (const row of walkUsage(ports, team, query.window)) summary.add(row);
   }
   return toListResource(summary.rows(), false, null);
 }
 
-async function listAttempts(ports: Ports, teams: readonly string[], window: UsageWindow): Promise<ListResource> {
-  const rows: Awaited<ReturnType<typeof ports.usage.list>>['items'][number][] = [];
+async function listAttempts(ports: Ports, teams: readonly string[], query: UsageQuery): Promise<ListResource> {
+  const { after } = query;
+  const window = after === null ? query.window : { ...query.window, toMs: Math.min(query.window.toMs, after.atMs + 1) };
+  const rows: UsageRow[] = [];
   for (const team of teams) {
-    let after: string | null = null;
     let taken = 0;
-    do {
-      const page: Awaited<ReturnType<typeof ports.usage.list>> = await ports.usage.list(team, window, after);
-      rows.push(...page.items);
-      taken += page.items.length;
-      after = page.next;
-    } while (after !== null && taken <= maxAttempts);
+    for await (const row of walkUsage(ports, team, window)) {
+      if (after !== null && row.atMs === after.atMs && usageId(row) <= after.id) continue;
+      rows.push(row);
+      taken += 1;
+      // Rows of the page's last millisecond are sorted by name afterwards: read on until the millisecond is over.
+      if (taken > maxAttempts && row.atMs !== rows[rows.length - 2]?.atMs) break;
+    }
   }
-  rows.sort((left, right) => right.atMs - left.atMs);
-  return toListResource(rows.slice(0, maxAttempts).map(toUsageResource), rows.length > maxAttempts, null);
+  const page = rows.sort(compareUsage).slice(0, maxAttempts);
+  const last = page.at(-1);
+  return toListResource(
+    page.map(toUsageResource),
+    rows.length > page.length,
+    last === undefined ? null : usageId(last),
+  );
+}
+
+async function* walkUsage(ports: Ports, team: string, window: UsageWindow): AsyncGenerator<UsageRow> {
+  let after: string | null = null;
+  do {
+    const page: Page<UsageRow> = await ports.usage.list(team, window, after);
+    yield* page.items;
+    after = page.next;
+  } while (after !== null);
 }

@@ -45,9 +45,11 @@ export interface UsageQuery {
   readonly window: UsageWindow;
   /** Fields to group by, in the caller's order, without repeats; null = one row per attempt. */
   readonly groupBy: readonly UsageDimension[] | null;
+  /** Where the page before ended: its last call's time and id; null for the first page. */
+  readonly after: { readonly atMs: number; readonly id: string } | null;
 }
 
-/** `from`, `to` (ISO 8601 or Unix seconds; default: the last 30 days until now) and `group_by` of `GET /usage`. */
+/** `from`, `to` (ISO 8601 or Unix seconds; default: the last 30 days until now), `group_by` and `after` of `GET /usage`. */
 export function parseUsageQuery(query: URLSearchParams, nowMs: number): UsageQuery | WeirError {
   const toMs = readTime(query, 'to', nowMs + 1);
   if (toMs instanceof WeirError) return toMs;
@@ -55,10 +57,19 @@ export function parseUsageQuery(query: URLSearchParams, nowMs: number): UsageQue
   if (fromMs instanceof WeirError) return fromMs;
   if (fromMs > toMs) return refuse('from', 'received a time after to, only an earlier one is allowed');
   const groupBy = readGroupBy(query.get('group_by'));
-  return groupBy instanceof WeirError ? groupBy : { window: { fromMs, toMs }, groupBy };
+  if (groupBy instanceof WeirError) return groupBy;
+  const after = readUsageCursor(query.get('after'));
+  return after instanceof WeirError ? after : { window: { fromMs, toMs }, groupBy, after };
 }
 
 const dayMs = 86_400_000;
+
+function readUsageCursor(text: string | null): UsageQuery['after'] | WeirError {
+  if (text === null) return null;
+  const match = /^use_(\d{13})_job_[0-9a-f]{45}_\d{1,5}$/.exec(text);
+  if (match === null) return refuse('after', 'received something that is no usage id, use last_id of the page before');
+  return { atMs: Number(match[1]), id: text };
+}
 
 function readGroupBy(text: string | null): readonly UsageDimension[] | null | WeirError {
   if (text === null || text === '') return null;

@@ -21,8 +21,7 @@ export const figureOperations: readonly Operation[] = [
     path: '/usage',
     tag: 'figures',
     summary: 'Tokens and money, summed by group or call by call',
-    description:
-      'A team sees itself, an operator every team. Without `group_by`: the newest 1,000 calls of the window.',
+    description: 'A team sees itself, an operator every team. Without `group_by`: calls, newest first, 1,000 a page.',
     parameters: [
       { name: 'from', in: 'query', description: `${ofMoment} Default: 30 days before \`to\`.`, schema: moment },
       { name: 'to', in: 'query', description: `${ofMoment} Default: now.`, schema: moment },
@@ -32,6 +31,7 @@ export const figureOperations: readonly Operation[] = [
         description: `Separated by commas: ${usageDimensions.join(', ')}.`,
         schema: z.string().optional(),
       },
+      { name: 'after', in: 'query', description: '`last_id` of the page before.', schema: z.string().optional() },
     ],
     answers: [{ status: 200, description: 'Sums by group, or one row per call.', schema: usageListSchema }],
     refusals: ['invalid_request'],

@@ -28,6 +28,7 @@ export const usageGroupSchema = z.strictObject({ ...dimensions, ...sums });
 
 /** One upstream call on the accounts. */
 export const usageRowSchema = z.strictObject({
+  id: z.string().describe('Names the call; `last_id` and `after` are such names.'),
   team: z.string(),
   job: z.string(),
   attempt: z.int().min(0),

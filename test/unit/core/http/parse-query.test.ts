@@ -70,6 +70,7 @@ describe('parseUsageQuery', () => {
     expect(parseUsageQuery(query(''), now)).toEqual({
       window: { fromMs: now + 1 - 30 * 86_400_000, toMs: now + 1 },
       groupBy: null,
+      after: null,
     });
   });
 
@@ -77,7 +78,14 @@ describe('parseUsageQuery', () => {
     expect(parseUsageQuery(query('from=2026-08-01&to=1790000000&group_by=model,team,model'), now)).toEqual({
       window: { fromMs: Date.parse('2026-08-01T00:00:00Z'), toMs: 1_790_000_000_000 },
       groupBy: ['model', 'team'],
+      after: null,
     });
+  });
+
+  it('goes on behind the last call of the page before and refuses what is no such name', () => {
+    const id = `use_1790000000000_job_${'0'.repeat(45)}_2`;
+    expect(parseUsageQuery(query(`after=${id}`), now)).toMatchObject({ after: { atMs: 1_790_000_000_000, id } });
+    expect(parseUsageQuery(query('after=use_1'), now)).toMatchObject({ param: 'after' });
   });
 
   it.each([

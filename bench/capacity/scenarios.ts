@@ -117,7 +117,7 @@ function twoTeams(lane: JobStream['lane'], bigPerSecond: number): NamedScenario 
 /** One job in fifty takes half of a deployment's TPM. */
 function sometimesHalf(draws: Draws): JobSize {
   if (draws.next() >= 0.02) return referenceSize(draws);
-  return { promptCharacters: 4 * 46_000, outputCap: 4000, outputTokens: 300 };
+  return { promptCharacters: 4 * 45_999, outputCap: 4000, outputTokens: 300 };
 }
 
 function bigJobs(lane: JobStream['lane'], perSecond: number): NamedScenario {

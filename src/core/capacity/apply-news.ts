@@ -1,6 +1,6 @@
 import { calibrate } from './calibrate.ts';
 import type { Booking, BookingRequest, CallReport } from './capacity.ts';
-import { type DecisionInput, ledgerOf, openDecision } from './decision.ts';
+import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
 import { correctBooking, type DeploymentLedger, uncharge } from './deployment-ledger.ts';
 import { leaveLine } from './lane-line.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
@@ -23,7 +23,7 @@ const MOST_COOL_MS = 60_000;
 export function applyNews(input: DecisionInput, news: readonly News[]): ReadonlySet<string> {
   const decision = openDecision(input);
   for (const item of news) {
-    if (item.kind === 'released') giveBack(decision, { ...item.booking, sendAtMs: item.booking.enteredAtMs });
+    if (item.kind === 'released') release(decision, item.booking);
     else if (item.kind === 'left') {
       const { team, lane, ticket, jobId } = item.place;
       dropReservationOf(decision, jobId);
@@ -31,6 +31,14 @@ export function applyNews(input: DecisionInput, news: readonly News[]): Readonly
     } else applyReport(input, item.report);
   }
   return decision.touchedTeams;
+}
+
+function release(decision: Decision, booking: Booking): void {
+  giveBack(decision, { ...booking, sendAtMs: booking.enteredAtMs });
+  const ledger = decision.state.deployments.get(booking.deployment);
+  if (ledger === undefined || booking.why !== 'probe') return;
+  // Otherwise the deployment would stay away for as long as the lease of a call that nobody makes.
+  ledger.health = decision.health.returnProbe(ledger.health, booking.enteredAtMs, decision.nowMs);
 }
 
 function applyReport(input: DecisionInput, report: CallReport): void {

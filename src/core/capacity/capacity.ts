@@ -18,6 +18,8 @@ export interface BookingRequest {
   readonly deadlineAtMs: number;
   /** Deployments that already failed in this round of attempts: others are preferred, and taken if any is open. */
   readonly exclude: readonly string[];
+  /** This deployment and no other: it is to be tried. */
+  readonly only?: string;
   /** Interactive work and failovers are decided at once instead of with the next batch. */
   readonly urgent: boolean;
 }

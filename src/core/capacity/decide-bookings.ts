@@ -1,4 +1,4 @@
-import type { Lane } from '../jobs/job.ts';
+import { type Lane, lanes } from '../jobs/job.ts';
 import { estimateAdmission } from './admission-estimate.ts';
 import { applyNews, type News } from './apply-news.ts';
 import type { BookingRequest, BookingResult } from './capacity.ts';
@@ -6,12 +6,13 @@ import {
   type Ask,
   type Decision,
   type DecisionInput,
+  hasRoomNow,
   limitsOfTeam,
   openDecision,
   poolTokensPerMs,
 } from './decision.ts';
 import { advanceLedger } from './deployment-ledger.ts';
-import { forgetService, issueTicket, passWork } from './lane-line.ts';
+import { forgetService, issueTicket, passWork, workAhead } from './lane-line.ts';
 import { clonePoolState, type PoolState } from './pool-state.ts';
 import { dropStaleReservations } from './reserve-far.ts';
 import { serveLane } from './serve-lane.ts';
@@ -33,6 +34,8 @@ export interface BatchDecision {
   readonly results: readonly BookingResult[];
   /** Whether there is anything to commit; without it the results hold as they are. */
   readonly hasNews: boolean;
+  /** How long the longest line is in time. */
+  readonly backlogMs: number;
   /** Teams whose own ring changed. */
   readonly touchedTeams: ReadonlySet<string>;
 }
@@ -54,7 +57,8 @@ export function decideBookings(batch: BookingBatch): BatchDecision {
     serveLane(decision, lane, own);
   }
   const results = asks.map(({ request, result }) => result ?? unanswered(decision, request));
-  return { state, results, hasNews: decision.hasNews, touchedTeams: decision.touchedTeams };
+  const { hasNews, touchedTeams } = decision;
+  return { state, results, hasNews, touchedTeams, backlogMs: backlogOf(decision) };
 }
 
 /** Moves the pool to now: what is out of every window is forgotten, and virtual time passes what nobody took. */
@@ -68,7 +72,11 @@ export function advanceTime(decision: Decision): void {
     const ledger = state.deployments.get(limits.name);
     if (ledger === undefined) continue;
     const unused = advanceLedger(ledger, limits, nowMs);
-    if (decision.open.some((open) => open.ledger === ledger)) passedMs += unused / decision.open.length;
+    const on = decision.open.find((open) => open.ledger === ledger);
+    // A full window is no unused capacity.
+    if (on !== undefined && unused > 0 && hasRoomNow(decision, on, 1 + limits.tokensPerMinute / 50)) {
+      passedMs += unused / decision.open.length;
+    }
   }
   for (const lane of laneOrder(isInteractiveDemoted(decision))) passLane(decision, lane, passedMs);
 }
@@ -94,6 +102,14 @@ function placeInLine(decision: Decision, request: BookingRequest): { ticket: Tic
   const cost = estimateAdmission(request.estimate);
   decision.hasNews = true;
   return { ticket: issueTicket(decision.state.line.lanes[request.lane], request.team, cost, share), isNew: true };
+}
+
+/** Milliseconds until the last job that is in line now has its turn. */
+function backlogOf(decision: Decision): number {
+  const work = lanes.map((lane) =>
+    workAhead(decision.state.line.lanes[lane], Number.POSITIVE_INFINITY, decision.weightOf),
+  );
+  return work.reduce((sum, tokens) => sum + tokens, 0) / Math.max(1e-6, poolTokensPerMs(decision, 'bulk'));
 }
 
 function unanswered(decision: Decision, request: BookingRequest): BookingResult {

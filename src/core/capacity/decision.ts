@@ -1,7 +1,7 @@
 import type { Lane } from '../jobs/job.ts';
 import type { BookingRequest, BookingResult } from './capacity.ts';
 import type { HealthPolicy, HealthVerdict } from './deployment-health.ts';
-import { createLedger, type DeploymentLedger, pacedUntil, tokensPerMs } from './deployment-ledger.ts';
+import { createLedger, type DeploymentLedger, findFit, pacedUntil, tokensPerMs } from './deployment-ledger.ts';
 import { usedInMinute, type WeightOf } from './lane-line.ts';
 import type { DeploymentLimits, PoolLimits, TeamLimits } from './pool-limits.ts';
 import { unknownTeam } from './pool-limits.ts';
@@ -10,6 +10,9 @@ import { createRing, sumRing, teamRing } from './token-ring.ts';
 
 /** Capacity is taken for this long ahead and no longer: what is taken cannot yield to what is more urgent. */
 export const HORIZON_MS = 2000;
+
+/** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
+const UNUSED_MS = 2500;
 
 /** A deployment that takes calls now. */
 export interface OpenDeployment {
@@ -95,10 +98,25 @@ export function poolTokensPerMs(decision: Decision, lane: Lane): number {
 }
 
 /** Milliseconds of pace that the open deployments have let pass on average: more than 0 when nobody takes what is there. */
-export function unusedMs(decision: Decision): number {
+function unusedMs(decision: Decision): number {
   if (decision.open.length === 0) return 0;
   const sum = decision.open.reduce((total, { ledger }) => total + decision.nowMs - pacedUntil(ledger), 0);
   return sum / decision.open.length;
+}
+
+/**
+ * Whether capacity is passing unused: nobody has taken the pace for seconds although there is room this very moment. Behind its
+ * pace alone says little: when the windows are full, everybody is.
+ */
+export function isPassingUnused(decision: Decision, tokens: number): boolean {
+  return unusedMs(decision) > UNUSED_MS && decision.open.some((on) => hasRoomNow(decision, on, tokens));
+}
+
+/** Whether a job of so many tokens could go on a deployment at once, pace apart. */
+export function hasRoomNow(decision: Decision, on: OpenDeployment, tokens: number): boolean {
+  const { earliestMs } = decision;
+  const want = { tokens, fromMs: Math.max(earliestMs, on.fromMs), toMs: earliestMs + 100 };
+  return findFit(on.ledger, on.limits, { ...want, isPaced: false, reserve: 0, share: on.verdict.share }).isFound;
 }
 
 /** A lane's part of the pool's whole limit over the last minute, 0–1. */

@@ -21,6 +21,8 @@ export interface HealthPolicy {
   judge(state: HealthState, nowMs: number): HealthVerdict;
   /** The state after the one probe was given out. */
   takeProbe(state: HealthState, nowMs: number): HealthState;
+  /** The state after a probe that was given out for `sendAtMs` came back unsent: the next one may go at once. */
+  returnProbe(state: HealthState, sendAtMs: number, nowMs: number): HealthState;
   /** What a call taught; a transition is committed at once. `others` are the pool's other deployments: at most N−1 are ejected. */
   learn(
     state: HealthState,
@@ -28,6 +30,14 @@ export interface HealthPolicy {
     nowMs: number,
     others: readonly HealthState[],
   ): { readonly state: HealthState; readonly isTransition: boolean };
+  /** What operators must hear of between two states of one deployment; null when there is nothing. */
+  findNews(before: HealthState, after: HealthState): HealthNews | null;
+}
+
+/** A breaker that opened or closed, and why it had opened. */
+export interface HealthNews {
+  readonly name: 'breaker_opened' | 'breaker_closed';
+  readonly reason: string | null;
 }
 
 /** A policy for which every deployment is always healthy: benches and tests of booking alone. */
@@ -42,5 +52,7 @@ export const alwaysHealthy: HealthPolicy = {
     latency: noLatency,
   }),
   takeProbe: (state) => state,
+  returnProbe: (state) => state,
   learn: (state) => ({ state, isTransition: false }),
+  findNews: () => null,
 };

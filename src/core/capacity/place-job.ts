@@ -34,7 +34,7 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
   const needed = estimateAdmission(request.estimate);
   const fits = new Map<string, FoundFit>();
   let waitsFor: 'tpm' | 'rpm' = 'tpm';
-  for (const on of preferred(decision.open, request.exclude)) {
+  for (const on of preferred(decision.open, request)) {
     if (needed > on.limits.tokensPerMinute) continue;
     // A job of nearly the whole limit goes although the calibrated limit is a little smaller.
     const tokens = Math.min(needed, tokenLimit(on.ledger, on.limits));
@@ -69,8 +69,10 @@ function chooseFit(
   fits: ReadonlyMap<string, FoundFit>,
 ): { name: string; why: string } {
   if (fits.size === 0) return { name: '', why: '' };
-  const { lane, exclude, estimate } = request;
-  const candidates = decision.limits.deployments.map((limits) => toCandidate(limits, fits.get(limits.name)));
+  const { lane, exclude, estimate, only } = request;
+  const candidates = decision.limits.deployments
+    .filter(({ name }) => only === undefined || name === only)
+    .map((limits) => toCandidate(limits, fits.get(limits.name)));
   const { loadThreshold } = decision.limits;
   const { ranked } = rankDeployments(candidates, { lane, exclude, loadThreshold, outputTokens: estimate.outputTokens });
   return ranked[0] ?? { name: '', why: '' };
@@ -156,8 +158,8 @@ export function bookingOf(
 }
 
 /** Deployments that did not fail in this round; all of them when every one did. */
-function preferred(open: readonly OpenDeployment[], exclude: readonly string[]): readonly OpenDeployment[] {
-  const free = open.filter((deployment) => deployment.isFree);
+function preferred(open: readonly OpenDeployment[], { only, exclude }: Ask['request']): readonly OpenDeployment[] {
+  const free = open.filter(({ isFree, limits }) => isFree && (only === undefined || limits.name === only));
   const others = free.filter(({ limits }) => !exclude.includes(limits.name));
   return others.length > 0 ? others : free;
 }

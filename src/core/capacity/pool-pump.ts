@@ -216,13 +216,13 @@ export class PoolPump {
       this.#time.learn(commit.storeTimeMs, sentMs, answeredMs);
       this.#cached = { input: { ...understood.input, state: decision.state }, atMs: answeredMs };
     }
-    this.#answer(batch, decision.results);
+    this.#answer(batch, decision);
     return true;
   }
 
-  #answer(batch: readonly Caller[], results: readonly BookingResult[]): void {
+  #answer(batch: readonly Caller[], { results, backlogMs }: BatchDecision): void {
     const now = this.#ports.clock.now();
-    let isBacklogged = false;
+    let isAnyoneWaiting = false;
     for (const [index, caller] of batch.entries()) {
       const result = results[index];
       if (result === undefined) continue;
@@ -231,11 +231,11 @@ export class PoolPump {
         caller.resolve({ ...result, booking: { ...result.booking, sendAtMs } });
       } else if (result.outcome === 'never') caller.resolve(result);
       else {
-        isBacklogged = true;
+        isAnyoneWaiting = true;
         this.#keepOrAnswer(caller, { ...result, untilMs: Math.ceil(this.#time.toClock(result.untilMs)) }, now);
       }
     }
-    this.#pace = { ...this.#pace, isBacklogged };
+    this.#pace = { ...this.#pace, backlogMs: isAnyoneWaiting ? backlogMs : null };
   }
 
   #keepOrAnswer(caller: Caller, wait: BookingResult & { outcome: 'wait' }, now: number): void {

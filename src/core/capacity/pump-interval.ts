@@ -2,14 +2,17 @@
 export interface PumpPace {
   /** Moving part of commits that were lost, 0–1. */
   readonly lostRate: number;
-  /** Whether the last batch had to wait for its turn: then nothing is gained by asking soon. */
-  readonly isBacklogged: boolean;
+  /** How long the line was at the last commit; null when nobody had to wait. */
+  readonly backlogMs: number | null;
 }
 
 /** Without contention and backlog: as long as one more caller may join. */
 const QUICK_MS = 20;
 /** While everyone waits for a turn: bookings reach two seconds ahead, so asking more often only costs operations. */
 const BACKLOG_MS = 1700;
+/** A line that is nearly over: what is left should not wait for its worker's interval. */
+const SHORT_MS = 300;
+const SHORT_BACKLOG_MS = 6000;
 /** The row is shared by more processes than it bears: everybody asks less often. */
 const MOST_MS = 15_000;
 /** Urgent work waits this long at most for contention. */
@@ -18,7 +21,7 @@ const MOST_URGENT_MS = 400;
 const WEIGHT = 0.15;
 
 /** The pace of a process that has not committed yet. */
-export const firstPace: PumpPace = { lostRate: 0, isBacklogged: false };
+export const firstPace: PumpPace = { lostRate: 0, backlogMs: null };
 
 /** Counts one commit. */
 export function countCommit(pace: PumpPace, isLost: boolean): PumpPace {
@@ -30,6 +33,10 @@ export function intervalMs(pace: PumpPace, isUrgent: boolean): number {
   // A third lost is what a row bears: from there on the interval grows steeply.
   const strain = (pace.lostRate / 0.33) ** 2;
   if (isUrgent) return Math.min(MOST_URGENT_MS, QUICK_MS * strain * 4);
-  const base = pace.isBacklogged ? BACKLOG_MS : QUICK_MS;
-  return Math.min(MOST_MS, base * (1 + strain));
+  return Math.min(MOST_MS, baseMs(pace) * (1 + strain));
+}
+
+function baseMs({ backlogMs }: PumpPace): number {
+  if (backlogMs === null) return QUICK_MS;
+  return backlogMs < SHORT_BACKLOG_MS ? SHORT_MS : BACKLOG_MS;
 }

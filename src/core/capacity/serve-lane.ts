@@ -1,7 +1,7 @@
 import type { Lane } from '../jobs/job.ts';
 import { estimateAdmission } from './admission-estimate.ts';
 import type { WaitReason } from './capacity.ts';
-import { type Ask, type Decision, HORIZON_MS, shareOfMinute, unusedMs } from './decision.ts';
+import { type Ask, type Decision, HORIZON_MS, isPassingUnused, shareOfMinute } from './decision.ts';
 import { jumpTo, type LaneLine, serveWork, usedInMinute, workAhead } from './lane-line.ts';
 import { findPlace, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar } from './reserve-far.ts';
@@ -10,10 +10,10 @@ import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensP
 
 /** Paced lanes leave this part of TPM free while interactive work comes in: the next interactive job goes at once. */
 const RESERVE = 0.01;
-/** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
-const UNUSED_MS = 2500;
 /** A head of line that was passed by this much capacity books far ahead. */
 const PASSED_MS = 3000;
+/** Far bookings of ordinary jobs that a lane holds at a time. */
+const MOST_FAR = 2;
 /** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
 const BIG_JOB = 0.02;
 
@@ -58,7 +58,8 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
 
 /** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */
 function serveEarly(decision: Decision, lane: Lane, place: Place, want: PlaceWanted, line: LaneLine): void {
-  const isIdle = want.isPaced ? unusedMs(decision) > UNUSED_MS : true;
+  const cost = estimateAdmission(place.ask.request.estimate);
+  const isIdle = !want.isPaced || isPassingUnused(decision, cost);
   const soon = want.isPaced ? want.untilMs : decision.earliestMs + 200;
   const found = isIdle ? findPlace(decision, place.ask, { ...want, untilMs: soon }) : null;
   if (found === null || !found.isFound) {
@@ -103,6 +104,8 @@ function leadOf(decision: Decision, ask: Ask): number {
 function isStuck(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean {
   if (decision.open.length === 0) return false;
   if (leadOf(decision, ask) > 0) return true;
+  // Whoever sleeps past his turn is passed: after a rush of wake-ups that is everyone, and their far bookings would be the line.
+  if (decision.state.line.reservations.filter((held) => held.lane === lane).length >= MOST_FAR) return false;
   const line = decision.state.line.lanes[lane];
   return (
     (line.virtual - ticket.start) * decision.weightOf(ask.request.team) > PASSED_MS * laneTokensPerMs(decision, lane)
@@ -118,7 +121,11 @@ function isHeldBack(decision: Decision, lane: Lane): boolean {
     .reduce((sum, work) => sum + work, 0);
   // Less than a token is what rounding leaves.
   if (ahead <= 1) return false;
-  return shareOfMinute(decision, lane) >= LEAST_SHARE && unusedMs(decision) < UNUSED_MS;
+  return shareOfMinute(decision, lane) >= LEAST_SHARE && !isPassingUnused(decision, meanCost(decision, lane));
+}
+
+function meanCost(decision: Decision, lane: Lane): number {
+  return Math.max(1, Math.round(decision.state.line.lanes[lane].meanCost));
 }
 
 function reserveOf(decision: Decision): number {

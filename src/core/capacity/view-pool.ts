@@ -50,7 +50,7 @@ function viewDeployment(decision: Decision, limits: DeploymentLimits): Deploymen
     breaker: verdict.breaker,
     breakerReason: verdict.reason,
     breakerSinceMs: verdict.sinceMs,
-    nextProbeAtMs: verdict.breaker === 'open' ? verdict.untilMs : null,
+    nextProbeAtMs: nextProbeAt(verdict, ledger),
     load: Math.min(1, Math.max(ratio(used.tokens, tokensPerMinute), ratio(used.requests, requestsPerMinute))),
     tokensLastMinute: used.tokens,
     requestsLastMinute: used.requests,
@@ -74,7 +74,13 @@ function healthOf(
   if (decision.limits.isPaused || limits.isPaused) return 'paused';
   if (verdict.breaker === 'half-open') return 'probing';
   if (verdict.breaker === 'open') return 'ejected';
-  return ledger.cooledUntilMs > decision.nowMs ? 'cooling' : 'healthy';
+  const isCooling = verdict.admits !== 'all' || ledger.cooledUntilMs > decision.nowMs;
+  return isCooling ? 'cooling' : 'healthy';
+}
+
+/** When one call may test a deployment that is not simply open: the end of its break, its cool-down or the lease of a probe that is out. */
+function nextProbeAt(verdict: HealthVerdict, ledger: DeploymentLedger): number | null {
+  return verdict.admits === 'all' ? null : Math.max(verdict.untilMs, ledger.cooledUntilMs);
 }
 
 function ratio(used: number, limit: number): number {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigurationError } from './config/configuration-error.ts';
 import { telemetryLevels } from './telemetry/describe-event.ts';
 
 /** Every setting of the app beside the storage connection: name, meaning and default. The environment wins over files. */
@@ -32,5 +33,5 @@ export function readAppSettings(environment: Readonly<Record<string, string | un
   const parsed = schema.safeParse(Object.fromEntries(present));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new Error(`Wrong settings: ${problems.join('; ')}.`);
+  throw new ConfigurationError(`Wrong settings: ${problems.join('; ')}.`);
 }

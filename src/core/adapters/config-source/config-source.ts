@@ -1,5 +1,6 @@
 import type { WeirConfig } from '../../config/config-schema.ts';
 import type { ConfigSource } from '../../config/config-source.ts';
+import { ConfigurationError } from '../../config/configuration-error.ts';
 import { describeProblems } from '../../config/describe-problems.ts';
 import { notYetInForce } from '../../config/not-yet-in-force.ts';
 import { parseConfig } from '../../config/parse-config.ts';
@@ -49,7 +50,7 @@ class WatchedConfig implements ConfigSource {
   async start(): Promise<void> {
     const [config, keys] = await Promise.all([this.#config.look(), this.#keys?.look()]);
     const failures = [config, keys].filter((change) => change?.outcome === 'failed').map((change) => change.message);
-    if (failures.length > 0) throw new Error(failures.join('\n'));
+    if (failures.length > 0) throw new ConfigurationError(failures.join('\n'));
     this.#take(config, keys);
     this.#repeat(this.#config.pollMs, async () => this.#reload(await this.#config.look(), undefined));
     const watchedKeys = this.#keys;

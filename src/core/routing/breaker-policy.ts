@@ -1,11 +1,12 @@
-import type { HealthPolicy, HealthVerdict } from '../capacity/deployment-health.ts';
-import { admits, onOutcome, onProbeLease, rampShare } from './breaker.ts';
+import type { HealthNews, HealthPolicy, HealthVerdict } from '../capacity/deployment-health.ts';
+import { admits, onOutcome, onProbeLease, onProbeReturn, rampShare } from './breaker.ts';
 import { type BreakerState, readBreakerState } from './breaker-state.ts';
 
 /** The breaker as booking uses it. Peers for slowness are the other deployments that take calls at the time. */
 export const breakerPolicy: HealthPolicy = {
   judge: (stored, now) => judge(readBreakerState(stored), now),
   takeProbe: (stored, now) => onProbeLease(readBreakerState(stored), now),
+  returnProbe: (stored, sendAtMs, now) => onProbeReturn(readBreakerState(stored), sendAtMs, now),
   learn(stored, report, now, others) {
     const before = readBreakerState(stored);
     const latencies = others
@@ -30,13 +31,11 @@ export const breakerPolicy: HealthPolicy = {
     const [was, is] = [judge(before, now), judge(state, now)];
     return { state, isTransition: was.admits !== is.admits || was.breaker !== is.breaker };
   },
+  findNews: findBreakerNews,
 };
 
 /** A breaker that opened or closed between two states of a deployment; null when it did neither. A probe alone is no news. */
-export function findBreakerNews(
-  before: unknown,
-  after: unknown,
-): { readonly name: 'breaker_opened' | 'breaker_closed'; readonly reason: string | null } | null {
+export function findBreakerNews(before: unknown, after: unknown): HealthNews | null {
   const [was, is] = [readBreakerState(before), readBreakerState(after)];
   if (was.status === 'closed' && is.status === 'open') return { name: 'breaker_opened', reason: is.reason };
   if (was.status !== 'closed' && is.status === 'closed') return { name: 'breaker_closed', reason: was.reason };

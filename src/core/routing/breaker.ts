@@ -58,6 +58,14 @@ export function onProbeLease(state: BreakerState, now: number): BreakerState {
   return { ...state, status: 'half-open', probe: { leasedAtMs: now, untilMs: now + probeLeaseMs } };
 }
 
+/** The state after the probe that was leased for `sendAtMs` was not sent after all: another may go at once. */
+export function onProbeReturn(state: BreakerState, sendAtMs: number, now: number): BreakerState {
+  const { status, probe } = state;
+  if (status !== 'half-open' || probe === null || sendAtMs < probe.leasedAtMs || sendAtMs > probe.untilMs) return state;
+  // A lack of capacity leaves the breaker closed but for its probe; it goes back to that.
+  return { ...state, status: state.probesAfterCooling ? 'closed' : 'open', retryAtMs: now, probe: null };
+}
+
 /** The part of its quota that a deployment should be given: rises from 0.1 to 1 in the 10 s after it closed. */
 export function rampShare(state: BreakerState, now: number): number {
   if (state.recoveredAtMs === 0 || state.status !== 'closed') return 1;

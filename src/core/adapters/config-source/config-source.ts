@@ -127,7 +127,7 @@ const parseConfigText: Parse<WeirConfig> = (text) => {
   const reading = parseConfig(text);
   return reading.outcome === 'valid'
     ? { value: reading.config }
-    : { message: `is invalid:\n${describeProblems(reading.problems)}` };
+    : { message: `invalid:\n${describeProblems(reading.problems)}` };
 };
 
 const parseKeysText: Parse<readonly IssuedKey[]> = (text) => {
@@ -135,5 +135,5 @@ const parseKeysText: Parse<readonly IssuedKey[]> = (text) => {
   const reading = parseKeysDocument(text);
   return reading.outcome === 'valid'
     ? { value: reading.keys }
-    : { message: `is invalid:\n${describeProblems(reading.problems)}` };
+    : { message: `invalid:\n${describeProblems(reading.problems)}` };
 };

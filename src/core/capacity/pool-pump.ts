@@ -7,6 +7,7 @@ import { type CapacityStore, mostRowsPerCommit, type PoolRowChange, type StoredP
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
 import type { HealthPolicy } from './deployment-health.ts';
+import { findHealthNotices, type HealthNotice } from './find-health-notices.ts';
 import type { ReadPoolLimits } from './pool-limits.ts';
 import { decodePool, encodePool, lineKey, teamPrefix } from './pool-rows.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
@@ -40,6 +41,8 @@ const FIRST_BACKOFF_MS = 15;
 const MOST_BACKOFF_MS = 800;
 /** News without a booking to ride on is committed after this. */
 const NEWS_PATIENCE_MS = 4000;
+/** Bad news waits this long for the booking that follows it, so that a failover costs one commit. */
+const URGENT_NEWS_PATIENCE_MS = 5;
 /** Callers of one batch: bounds the time of a decision and, with their teams, the rows of a commit. */
 const MOST_CALLERS = 80;
 /** News kept while the store is away; the oldest is forgotten first: what is not released passes within a minute. */
@@ -61,6 +64,7 @@ export class PoolPump {
   #news: News[] = [];
   #newsSinceMs = 0;
   #isNewsUrgent = false;
+  #newsUrgentAtMs = 0;
   #isRunning = false;
   #pace = firstPace;
   #lastEndMs = Number.NEGATIVE_INFINITY;
@@ -88,7 +92,10 @@ export class PoolPump {
     if (this.#news.length === 0) this.#newsSinceMs = this.#ports.clock.now();
     this.#news.push(news);
     if (this.#news.length > MOST_NEWS) this.#news.shift();
-    if (isUrgent) this.#isNewsUrgent = true;
+    if (isUrgent && !this.#isNewsUrgent) {
+      this.#isNewsUrgent = true;
+      this.#newsUrgentAtMs = this.#ports.clock.now() + URGENT_NEWS_PATIENCE_MS;
+    }
     this.#stir();
   }
 
@@ -123,7 +130,10 @@ export class PoolPump {
     const now = this.#ports.clock.now();
     const nowMs = this.#time.toRow(now);
     const { state, damaged } = decodePool(rows, limits, nowMs);
-    for (const key of damaged) this.#notice('capacity_row_damaged', `Row ${key} is rebuilt from safe assumptions.`);
+    for (const key of damaged) {
+      const message = `Row ${key} is rebuilt from safe assumptions.`;
+      this.#notice({ name: 'capacity_row_damaged', level: 'warning', message, fields: { model: this.#model } });
+    }
     const input = { state, limits, health: this.#ports.health, nowMs, leadMs: this.#leadMs };
     this.#cached = { input, atMs: now };
     return { input, isDamaged: damaged.length > 0 };
@@ -162,7 +172,9 @@ export class PoolPump {
       nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent ? quickMs : calmMs));
     }
     if (this.#news.length === 0) return nextMs;
-    const newsAtMs = this.#isNewsUrgent ? quickMs : Math.max(calmMs, this.#newsSinceMs + NEWS_PATIENCE_MS);
+    const newsAtMs = this.#isNewsUrgent
+      ? Math.max(quickMs, this.#newsUrgentAtMs)
+      : Math.max(calmMs, this.#newsSinceMs + NEWS_PATIENCE_MS);
     return Math.min(nextMs, newsAtMs);
   }
 
@@ -214,6 +226,8 @@ export class PoolPump {
       if (commit.outcome === 'lost') return false;
       this.#leadMs = Math.min(200, this.#leadMs * (1 - LEAD_WEIGHT) + (answeredMs - sentMs) * LEAD_WEIGHT);
       this.#time.learn(commit.storeTimeMs, sentMs, answeredMs);
+      const notices = findHealthNotices(understood.input, understood.input.state, decision.state);
+      for (const notice of notices) this.#notice(notice);
       this.#cached = { input: { ...understood.input, state: decision.state }, atMs: answeredMs };
     }
     this.#answer(batch, decision);
@@ -254,16 +268,8 @@ export class PoolPump {
     this.#news = [...news, ...this.#news].slice(-MOST_NEWS);
   }
 
-  #notice(name: string, message: string): void {
-    const fields = { model: this.#model };
-    this.#ports.telemetry.track({
-      type: 'notice',
-      atMs: this.#ports.clock.now(),
-      level: 'warning',
-      name,
-      message,
-      fields,
-    });
+  #notice(notice: Pick<HealthNotice, 'level' | 'message' | 'fields'> & { readonly name: string }): void {
+    this.#ports.telemetry.track({ type: 'notice', atMs: this.#ports.clock.now(), ...notice });
   }
 }
 

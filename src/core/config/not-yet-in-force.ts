@@ -30,6 +30,16 @@ const pending: readonly Pending[] = [
     instead: 'a job stays with the model it asked for',
   },
   {
+    setting: 'limits.maxSyncWaitSeconds',
+    isSet: (config) => config.limits.maxSyncWaitSeconds !== 30,
+    instead: 'there is no synchronous route yet',
+  },
+  {
+    setting: 'retention.contentHours',
+    isSet: () => true,
+    instead: 'jobs and their content are kept until they are deleted',
+  },
+  {
     setting: 'retention.usageMonths',
     isSet: () => true,
     instead: 'usage rows are kept for ever',

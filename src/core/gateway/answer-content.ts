@@ -10,11 +10,20 @@ import type { Ports } from './ports.ts';
 import { priceAttempt } from './price-attempt.ts';
 import { usageRowOf } from './usage-row-of.ts';
 
-const partOf = (attempt: number) => `response-${attempt}`;
+/** What a kept body is. A refusal never passes for the answer, should its worker be lost before the commit. */
+export type ContentPart = 'answer' | 'refusal';
 
-/** Keeps an attempt's answer; a long one becomes a blob under the attempt's own name before the row says anything of it. */
-export function keepAnswer(ports: Ports, job: Job, attempt: number, text: string): Promise<Content> {
-  return ports.contents.keep(job.team, job.id, partOf(attempt), text);
+const nameOf = (part: ContentPart, attempt: number) => `${part}-${attempt}`;
+
+/** Keeps what an attempt brought; a long text becomes a blob under the attempt's own name before the row says anything of it. */
+export function keepContent(
+  ports: Ports,
+  job: Job,
+  part: ContentPart,
+  attempt: number,
+  text: string,
+): Promise<Content> {
+  return ports.contents.keep(job.team, job.id, nameOf(part, attempt), text);
 }
 
 /** An answer that a lost worker had stored but not committed. */
@@ -28,7 +37,7 @@ export interface RecoveredAnswer {
 /** Looks for the lost attempt's stored answer, so that the model is not called and paid twice. Null when there is none. */
 export async function recoverAnswer(ports: Ports, job: Job, live: LiveJob): Promise<RecoveredAnswer | null> {
   if (live.intent === null) return null;
-  const content = await ports.contents.find(job.team, job.id, partOf(live.attempt));
+  const content = await ports.contents.find(job.team, job.id, nameOf('answer', live.attempt));
   if (content === null) return null;
   const reading = await ports.contents.read(content);
   if (reading.outcome !== 'read') return null;

@@ -13,7 +13,9 @@ export type Turn =
       readonly reason: WaitReason | 'drain';
     }
   | { readonly outcome: 'never'; readonly limitTokens: number; readonly neededTokens: number }
-  | { readonly outcome: 'deadline'; readonly ticket: Ticket | null };
+  | { readonly outcome: 'deadline'; readonly ticket: Ticket | null }
+  /** The claim under which the job waited was cancelled or lost. */
+  | { readonly outcome: 'cut' };
 
 /** A wait up to this long is spent in the process; a longer one is parked and keeps no worker. */
 const nearMs = 2000;
@@ -22,15 +24,17 @@ const longestSitMs = 10_000;
 /** The claim is written this much before the send time: about one storage round trip. */
 const claimLeadMs = 40;
 
-/** Books and waits for the send time, near in the process, far by parking. Waiting never throws. */
+/** Books and waits for the send time, near in the process, far by parking. Waiting never throws; `signal` ends it. */
 export async function takeTurn(
   ports: Ports,
   job: Job,
-  want: { ticket: Ticket | null; exclude: readonly string[]; urgent: boolean },
+  want: { ticket: Ticket | null; exclude: readonly string[]; urgent: boolean; signal: AbortSignal },
 ): Promise<Turn> {
   const startedAtMs = ports.clock.now();
+  const waits = AbortSignal.any([ports.drain.waits, want.signal]);
   let ticket = want.ticket;
   for (;;) {
+    if (want.signal.aborted) return { outcome: 'cut' };
     if (ports.drain.isDraining) return { outcome: 'park', untilMs: ports.clock.now(), ticket, reason: 'drain' };
     if (ports.clock.now() >= job.deadlineAtMs) return { outcome: 'deadline', ticket };
     const { team, model, lane, estimate, deadlineAtMs } = job;
@@ -48,9 +52,11 @@ export async function takeTurn(
     if (result.outcome === 'never') return result;
     ticket = result.ticket;
     if (result.outcome === 'booked') {
-      await ports.clock.sleep(result.booking.sendAtMs - claimLeadMs - ports.clock.now(), ports.drain.waits);
-      const isLate = ports.clock.now() - result.booking.sendAtMs > mostSendDelayMs;
-      if (!isLate && !ports.drain.isDraining) return result;
+      const { sendAtMs } = result.booking;
+      // Past its deadline nothing is sent: a booking there is waited for until then and given back.
+      const readyAtMs = Math.min(sendAtMs - claimLeadMs, deadlineAtMs);
+      await ports.clock.sleep(readyAtMs - ports.clock.now(), waits);
+      if (!waits.aborted && sendAtMs < deadlineAtMs && !isLate(ports, result.booking)) return result;
       ports.capacity.release(result.booking);
       continue;
     }
@@ -59,6 +65,11 @@ export async function takeTurn(
     if (waitMs > nearMs || now - startedAtMs > longestSitMs) {
       return { outcome: 'park', untilMs: result.untilMs, ticket, reason: result.reason };
     }
-    await ports.clock.sleep(Math.max(waitMs, 5), ports.drain.waits);
+    await ports.clock.sleep(Math.max(waitMs, 5), waits);
   }
+}
+
+/** Whether a booking's send time has passed by more than the limiter's slices bear. */
+export function isLate(ports: Ports, booking: Booking): boolean {
+  return ports.clock.now() - booking.sendAtMs > mostSendDelayMs;
 }

@@ -5,16 +5,17 @@ import type { UsageRow } from '../cost/usage-row.ts';
 import type { Job, JobError } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import type { Versioned } from '../versioned.ts';
-import { keepAnswer } from './answer-content.ts';
+import { keepContent } from './answer-content.ts';
 import { claimJob } from './claim-job.ts';
 import { decideAfter } from './decide-after.ts';
 import { type Ending, endJob } from './end-job.ts';
+import { type Held, holdClaim } from './hold-claim.ts';
 import { type AttemptResult, makeAttempt } from './make-attempt.ts';
 import { parkJob } from './park-job.ts';
 import { persist } from './persist.ts';
 import type { Ports } from './ports.ts';
 import { prepareBody } from './prepare-body.ts';
-import { takeTurn } from './take-turn.ts';
+import { isLate, type Turn, takeTurn } from './take-turn.ts';
 
 /** Where a job stands between two attempts of one worker. */
 export interface Round {
@@ -25,6 +26,8 @@ export interface Round {
   readonly roundStart: number;
   /** Deployments that failed in this round. */
   readonly exclude: readonly string[];
+  /** Pause before the next turn is asked for. */
+  readonly pauseMs: number;
 }
 
 export type WorkOutcome = 'ended' | 'parked' | 'lost';
@@ -32,14 +35,15 @@ export type WorkOutcome = 'ended' | 'parked' | 'lost';
 /** The one attempt loop: turn, claim, call, then whatever the decision after it says. */
 export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>): Promise<WorkOutcome> {
   const body = await prepareBody(ports, job);
-  let round: Round = { row, unwritten: [], roundStart: row.value.attempts.length, exclude: [] };
+  let round: Round = { row, unwritten: [], roundStart: row.value.attempts.length, exclude: [], pauseMs: 0 };
   if (body === null) return finish(ports, job, round, { status: 'failed', response: null, error: contentMissing });
   for (;;) {
-    const turn = await takeTurn(ports, job, {
-      ticket: round.row.value.ticket,
-      exclude: round.exclude,
-      urgent: round.exclude.length > 0,
-    });
+    const held = await nextTurn(ports, job, round);
+    round = { ...round, row: held.row, pauseMs: 0 };
+    const turn = held.result;
+    if (held.cause !== null && turn.outcome === 'booked') ports.capacity.release(turn.booking);
+    if (held.cause === 'cancelled') return finish(ports, job, round, cancelled);
+    if (held.cause !== null || turn.outcome === 'cut') return 'lost';
     if (turn.outcome === 'never') {
       return finish(ports, job, round, {
         status: 'failed',
@@ -59,7 +63,10 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
     }
     const attempted = await attempt(ports, job, round, { booking: turn.booking, ticket: turn.ticket, body });
     if (attempted.outcome === 'lost') return 'lost';
-    if (attempted.outcome === 'booking_void') continue;
+    if (attempted.outcome === 'booking_void') {
+      round = attempted.round;
+      continue;
+    }
     if (attempted.outcome === 'cancelled') return finish(ports, job, { ...round, row: attempted.row }, cancelled);
     const { result } = attempted;
     round = {
@@ -73,20 +80,31 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
       case 'fenced':
         return 'lost';
       case 'end':
-        return finish(ports, job, round, { ...next.ending, response: await keepResponse(ports, job, result) });
+        return finish(ports, job, round, {
+          ...next.ending,
+          response: await keepResponse(ports, job, result, next.ending),
+        });
       case 'park':
         return park(ports, job, round, { ...next, ticket: round.row.value.ticket });
       case 'again':
-        await ports.clock.sleep(next.delayMs, ports.drain.waits);
-        if (next.isNewRoundOfDeployments) round = { ...round, exclude: [] };
+        round = { ...round, pauseMs: next.delayMs, exclude: next.isNewRoundOfDeployments ? [] : round.exclude };
     }
   }
+}
+
+/** The pause and the wait for a turn, with the claim of the attempt before kept alive. */
+function nextTurn(ports: Ports, job: Job, { row, exclude, pauseMs }: Round): Promise<Held<Turn>> {
+  return holdClaim(ports, row, async (signal) => {
+    await ports.clock.sleep(pauseMs, AbortSignal.any([ports.drain.waits, signal]));
+    return takeTurn(ports, job, { ticket: row.value.ticket, exclude, urgent: exclude.length > 0, signal });
+  });
 }
 
 type Attempted =
   | { readonly outcome: 'attempted'; readonly result: AttemptResult }
   | { readonly outcome: 'lost' }
-  | { readonly outcome: 'booking_void' }
+  /** Nothing was sent: the turn has to be taken anew. */
+  | { readonly outcome: 'booking_void'; readonly round: Round }
   | { readonly outcome: 'cancelled'; readonly row: Versioned<LiveJob> };
 
 async function attempt(
@@ -101,9 +119,14 @@ async function attempt(
   const claimed = deployment === null ? null : await claimJob(ports, job, round, { booking, ticket, deployment });
   if (claimed === null || deployment === null || claimed.outcome !== 'advanced') {
     ports.capacity.release(booking);
-    return claimed === null || claimed.outcome === 'advanced' ? { outcome: 'booking_void' } : claimed;
+    return claimed === null || claimed.outcome === 'advanced' ? { outcome: 'booking_void', round } : claimed;
   }
   await ports.clock.sleep(booking.sendAtMs - ports.clock.now());
+  // Storage took its time over the claim: nothing is sent late, past the deadline, or by a process that ends.
+  if (isLate(ports, booking) || ports.clock.now() >= job.deadlineAtMs || ports.drain.isDraining) {
+    ports.capacity.release(booking);
+    return { outcome: 'booking_void', round: { ...round, row: claimed.row, unwritten: [] } };
+  }
   return { outcome: 'attempted', result: await makeAttempt(ports, job, claimed.row, { booking, deployment, body }) };
 }
 
@@ -129,11 +152,17 @@ async function park(
 const cancelled = { status: 'cancelled', response: null, error: null } as const;
 
 /** A failed job has a response too if the upstream answered. */
-async function keepResponse(ports: Ports, job: Job, result: AttemptResult): Promise<Ending['response']> {
+async function keepResponse(
+  ports: Ports,
+  job: Job,
+  result: AttemptResult,
+  { status }: Pick<Ending, 'status'>,
+): Promise<Ending['response']> {
   const { outcome } = result;
   if (outcome.kind !== 'answered') return null;
   const { statusCode, requestId, text } = outcome;
-  const body = await persist(ports, () => keepAnswer(ports, job, result.row.value.attempt, text));
+  const part = status === 'succeeded' ? 'answer' : 'refusal';
+  const body = await persist(ports, () => keepContent(ports, job, part, result.row.value.attempt, text));
   return { statusCode, requestId, body };
 }
 

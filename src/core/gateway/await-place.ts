@@ -1,6 +1,6 @@
 import type { TeamConfig } from '../config/config-schema.ts';
 import { WeirError } from '../http/weir-error.ts';
-import type { Job } from '../jobs/job.ts';
+import type { JobDraft } from '../jobs/job.ts';
 import type { Ports } from './ports.ts';
 
 /** Between two looks of a caller that waits for a place in a full queue. */
@@ -13,7 +13,7 @@ const longestHintMs = 60_000;
  * Backpressure at the door: refuses with `queue_full` when the lane or the team holds as many jobs as it may, or when the
  * job would start past its deadline. A caller may wait up to `waitMs` for a place.
  */
-export async function awaitPlace(ports: Ports, team: TeamConfig, job: Job, waitMs: number): Promise<void> {
+export async function awaitPlace(ports: Ports, team: TeamConfig, job: JobDraft, waitMs: number): Promise<void> {
   const untilMs = ports.clock.now() + waitMs;
   for (;;) {
     const refusal = await findRefusal(ports, team, job);
@@ -24,7 +24,7 @@ export async function awaitPlace(ports: Ports, team: TeamConfig, job: Job, waitM
   }
 }
 
-async function findRefusal(ports: Ports, team: TeamConfig, job: Job): Promise<WeirError | null> {
+async function findRefusal(ports: Ports, team: TeamConfig, job: JobDraft): Promise<WeirError | null> {
   const { maxQueuedJobs } = ports.config.current().limits;
   const census = await ports.census.view();
   const inTeam = census.count(team.id, null).jobs;

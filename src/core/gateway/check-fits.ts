@@ -4,7 +4,7 @@ import { WeirError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
 
 /** Refuses at the door what no deployment of the pool could ever take: its estimate is larger than a whole minute's limit. */
-export function checkFits(pool: PoolConfig, job: Job): void {
+export function checkFits(pool: PoolConfig, job: Pick<Job, 'estimate'>): void {
   const needed = estimateAdmission(job.estimate);
   const largest = Math.max(...pool.deployments.map((deployment) => deployment.tokensPerMinute));
   if (needed <= largest) return;

@@ -7,7 +7,7 @@ import { canonicalSubmission, type JobSubmission } from '../http/parse-job-submi
 import { WeirError } from '../http/weir-error.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Content } from '../jobs/content.ts';
-import type { Job } from '../jobs/job.ts';
+import type { Job, JobDraft } from '../jobs/job.ts';
 import { makeJobId } from '../jobs/job-id.ts';
 import { openLiveJob } from '../jobs/move-live-job.ts';
 import { estimateRequest } from '../tokens/estimate-request.ts';
@@ -41,10 +41,11 @@ export async function submitJob(
   const replay = await findReplay(ports, team.id, keySha256, fingerprint);
   if (replay !== null) return replay;
 
-  const job = await draftJob(ports, { team, pool }, submission, { fingerprint, keySha256, traceparent });
-  checkFits(pool, job);
-  await awaitPlace(ports, team, job, submission.waitSeconds * 1000);
+  const draft = await draftJob(ports, { team, pool }, submission, { fingerprint, keySha256, traceparent });
+  checkFits(pool, draft);
+  await awaitPlace(ports, team, draft, submission.waitSeconds * 1000);
   await ports.live.registerTeam(team.id);
+  const job: Job = { ...draft, request: await keepRequest(ports, draft, submission) };
   const live = openLiveJob(job);
   const result = await ports.writer.submit(team.id, {
     change: { kind: 'accept', job, live },
@@ -121,7 +122,7 @@ async function draftJob(
   { team, pool }: { team: TeamConfig; pool: PoolConfig },
   submission: JobSubmission,
   facts: { fingerprint: string; keySha256: string | null; traceparent: string },
-): Promise<Job> {
+): Promise<JobDraft> {
   const { endpoint, body, model, lane, metadata } = submission;
   const config = ports.config.current();
   const countTokens = await ports.tokenCounter.load(model);
@@ -129,10 +130,8 @@ async function draftJob(
   const estimate = estimateRequest({ endpoint, body, model, countTokens, maxOutputTokens });
   const createdAtMs = ports.clock.now();
   const price = priceEstimate(config, pool, estimate, createdAtMs);
-  const id = makeJobId(createdAtMs, ports.random);
-  const request: Content = await ports.contents.keep(team.id, id, 'request', JSON.stringify(body));
   return {
-    id,
+    id: makeJobId(createdAtMs, ports.random),
     team: team.id,
     endpoint,
     model,
@@ -142,7 +141,6 @@ async function draftJob(
     metadata,
     fingerprint: facts.fingerprint,
     idempotencyKeySha256: facts.keySha256,
-    request,
     estimate,
     estimateNanoUsd: price.estimateNanoUsd,
     holdNanoUsd: price.holdNanoUsd,
@@ -150,6 +148,11 @@ async function draftJob(
     traceparent: facts.traceparent,
     end: null,
   };
+}
+
+/** Written only once a place is free: what is refused at the door leaves nothing behind. */
+function keepRequest(ports: Ports, draft: JobDraft, { body }: JobSubmission): Promise<Content> {
+  return ports.contents.keep(draft.team, draft.id, 'request', JSON.stringify(body));
 }
 
 /** A refused job leaves no content behind. */

@@ -83,3 +83,6 @@ export interface Job {
   readonly traceparent: string;
   readonly end: JobEnd | null;
 }
+
+/** A job before its request is stored. */
+export type JobDraft = Omit<Job, 'request'>;

@@ -16,14 +16,16 @@ export interface SweepTally {
   rescued: number;
   ended: number;
   failedPages: number;
+  /** Jobs that could not be mended, e.g. of a newer version or edited by hand. */
+  failedJobs: number;
 }
 
 /**
  * Walks every live row of every team that ever had a job and mends what no message will: lost wake-ups, dead workers,
- * deadlines. Two sweeps at once are harmless; a team or page that fails does not stop the rest.
+ * deadlines. Two sweeps at once are harmless; a team, page or job that fails does not stop the rest.
  */
 export async function sweep(ports: Ports): Promise<SweepTally> {
-  const tally: SweepTally = { looked: 0, resent: 0, rescued: 0, ended: 0, failedPages: 0 };
+  const tally: SweepTally = { looked: 0, resent: 0, rescued: 0, ended: 0, failedPages: 0, failedJobs: 0 };
   for (const team of await ports.live.listTeams()) {
     if (ports.drain.isDraining) break;
     try {
@@ -33,7 +35,7 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
       tally.failedPages += 1;
     }
   }
-  if (tally.resent + tally.rescued + tally.ended + tally.failedPages > 0) reportSweep(ports, tally);
+  if (tally.resent + tally.rescued + tally.ended + tally.failedPages + tally.failedJobs > 0) reportSweep(ports, tally);
   return tally;
 }
 
@@ -44,10 +46,28 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally): Promise
     for (const row of page.items) {
       if (ports.drain.isDraining) return;
       tally.looked += 1;
-      await mend(ports, row, tally);
+      await tryToMend(ports, row, tally);
     }
     after = page.next;
   } while (after !== null);
+}
+
+/** A job that throws is left to the next sweep and told; storage that is away ends the team's sweep. */
+async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<void> {
+  try {
+    await mend(ports, row, tally);
+  } catch (error) {
+    if (error instanceof StorageUnavailableError) throw error;
+    tally.failedJobs += 1;
+    ports.telemetry.track({
+      type: 'notice',
+      atMs: ports.clock.now(),
+      level: 'error',
+      name: 'job_not_mended',
+      message: 'The sweep could not mend a job; the next one tries again.',
+      fields: { team: row.value.team, job: row.value.id, cause: error instanceof Error ? error.name : 'unknown' },
+    });
+  }
 }
 
 async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<void> {
@@ -84,13 +104,13 @@ async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): P
 }
 
 function reportSweep(ports: Ports, tally: SweepTally): void {
-  const { resent, rescued, ended, failedPages } = tally;
+  const { resent, rescued, ended, failedPages, failedJobs } = tally;
   ports.telemetry.track({
     type: 'notice',
     atMs: ports.clock.now(),
-    level: failedPages > 0 ? 'warning' : 'info',
+    level: failedPages + failedJobs > 0 ? 'warning' : 'info',
     name: 'sweep',
     message: 'The sweep mended live jobs.',
-    fields: { resent, rescued, ended, failedPages },
+    fields: { resent, rescued, ended, failedPages, failedJobs },
   });
 }

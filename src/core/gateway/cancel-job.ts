@@ -1,4 +1,5 @@
 import type { JobView } from '../http/job-resource.ts';
+import { WeirError } from '../http/weir-error.ts';
 import { appendTrail } from '../jobs/trail.ts';
 import { advanceJob } from './advance-job.ts';
 import { endJob } from './end-job.ts';
@@ -15,12 +16,17 @@ export async function cancelJob(
   id: string,
   options: { erase: boolean },
 ): Promise<JobView | null> {
-  for (;;) {
+  for (let blanks = 0; ; ) {
     const job = await ports.jobs.readJob(team, id);
     if (job === null) return null;
     if (job.end !== null) return viewEnded(ports, job);
     const row = await ports.jobs.readLive(team, id);
-    if (row === null) continue;
+    if (row === null) {
+      // Between the two reads the job may have ended; twice over, the row is not there at all.
+      blanks += 1;
+      if (blanks > 2) throw new WeirError('internal_error', 'The job has no live row; it cannot be cancelled.');
+      continue;
+    }
     if (row.value.state === 'queued') {
       const result = await endJob(ports, job, row, { status: 'cancelled', response: null, error: null, usage: [] });
       if (result.outcome === 'ended') return viewEnded(ports, result.job);

@@ -26,17 +26,20 @@ export type EndResult = { readonly outcome: 'ended'; readonly job: Job } | { rea
  */
 export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, ending: Ending): Promise<EndResult> {
   let current = row;
+  let tries = 0;
+  const nowMs = ports.clock.now();
   for (;;) {
-    const ended: Job = { ...job, end: describeEnd(current.value, ending, ports.clock.now()) };
+    const ended: Job = { ...job, end: describeEnd(current.value, ending, nowMs) };
     const written = current;
-    const result = await persist(ports, () =>
-      ports.writer.submit(job.team, {
+    const result = await persist(ports, () => {
+      tries += 1;
+      return ports.writer.submit(job.team, {
         change: { kind: 'end', job: ended, version: written.version, usage: ending.usage },
         period: job.budgetPeriod,
         decideMoney: settleHold(job.holdNanoUsd, ending.usage),
-      }),
-    );
-    if (result.outcome === 'applied') {
+      });
+    });
+    if (result.outcome === 'applied' || (tries > 1 && (await hasEndedSo(ports, ended)))) {
       ports.signals.announceEnd(job.id);
       leaveLine(ports, job, current.value);
       report(ports, ended);
@@ -48,6 +51,19 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, en
     // Only flags changed under us: what this attempt knows still holds.
     current = withNewFlags(current, read);
   }
+}
+
+/** After a try without a reply: whether the job has ended just as this worker wanted, for then it was this worker. */
+async function hasEndedSo(ports: Ports, job: Job): Promise<boolean> {
+  const stored = await persist(ports, () => ports.jobs.readJob(job.team, job.id));
+  const [theirs, mine] = [stored?.end, job.end];
+  if (theirs === null || theirs === undefined || mine === null) return false;
+  return (
+    theirs.status === mine.status &&
+    theirs.finishedAtMs === mine.finishedAtMs &&
+    theirs.attempts.length === mine.attempts.length &&
+    theirs.attempts.at(-1)?.number === mine.attempts.at(-1)?.number
+  );
 }
 
 /** Who never went must not keep those behind it waiting for its turn. */

@@ -1,0 +1,200 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { WeirError } from '../../../../src/core/http/weir-error.ts';
+import { findOrphanContent } from '../../../support/check-invariants.ts';
+import { GatewayUnderTest, storageAway } from '../../../support/gateway-under-test.ts';
+import { minimalConfig } from '../config/minimal-config.ts';
+
+let gateway: GatewayUnderTest;
+
+beforeEach(() => {
+  gateway = new GatewayUnderTest();
+});
+
+/** What a submission is refused with. */
+async function refusalOf(submitted: Promise<unknown>): Promise<WeirError> {
+  const error = await submitted.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WeirError)) throw new Error(`Expected a refusal, got ${String(error)}`);
+  return error;
+}
+
+function withBudget(monthlyUsd: string, hard = true): GatewayUnderTest {
+  const { teams, ...rest } = minimalConfig();
+  return new GatewayUnderTest({
+    config: { ...rest, teams: teams.map((team) => ({ ...team, budget: { monthlyUsd, hard } })) },
+  });
+}
+
+const long = 'river '.repeat(6000);
+
+describe('acceptance', () => {
+  test('an accepted job is on record with its hold before it is queued', async () => {
+    gateway.wakeQueue.next('send', async (proceed) => {
+      expect(gateway.state.teams.get('search')?.jobs.size).toBe(1);
+      gateway.expectSound();
+      return proceed();
+    });
+    const { view, isReplay } = await gateway.submit();
+    expect(isReplay).toBe(false);
+    expect(view.job.holdNanoUsd).toBeGreaterThan(0);
+    expect(gateway.state.queues.standard).toHaveLength(1);
+    gateway.expectSound();
+  });
+
+  test('the queue being down does not undo an acceptance', async () => {
+    gateway.wakeQueue.fail('send', storageAway);
+    const { view } = await gateway.submit();
+    expect(gateway.liveRow(view.job)?.state).toBe('queued');
+    expect(gateway.notices('wake_up_not_sent')).toHaveLength(1);
+  });
+
+  test('tables that are down refuse with 503 and when to come back', async () => {
+    gateway.jobs.fail('apply', storageAway);
+    const error = await refusalOf(gateway.submit());
+    expect([error.code, error.status, error.retryAfterMs]).toEqual(['storage_unavailable', 503, 2000]);
+  });
+
+  test('the team is known to the sweep before its first job is on record', async () => {
+    gateway.jobs.next('apply', async (proceed) => {
+      expect(await gateway.ports.live.listTeams()).toEqual(['search']);
+      return proceed();
+    });
+    await gateway.submit();
+  });
+});
+
+describe('idempotency', () => {
+  test('the same key and body is the same job, while it runs and after', async () => {
+    const first = await gateway.submit({ idempotencyKey: 'key-1' });
+    const again = await gateway.submit({ idempotencyKey: 'key-1' });
+    expect([again.isReplay, again.view.job.id]).toEqual([true, first.view.job.id]);
+    await gateway.deliverAll();
+    const ended = await gateway.submit({ idempotencyKey: 'key-1' });
+    expect([ended.isReplay, ended.view.job.end?.status]).toEqual([true, 'succeeded']);
+    expect(ended.view.responseText).toContain('A weir is a low dam.');
+  });
+
+  test('fifty at once over two processes make one job', async () => {
+    const second = new GatewayUnderTest({ beside: gateway });
+    const submitted = await gateway.finish(
+      Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          (index % 2 === 0 ? gateway : second).submit({ idempotencyKey: 'key-1', prompt: long }),
+        ),
+      ),
+    );
+    expect(new Set(submitted.map(({ view }) => view.job.id)).size).toBe(1);
+    expect(submitted.filter(({ isReplay }) => !isReplay)).toHaveLength(1);
+    expect(gateway.state.teams.get('search')?.jobs.size).toBe(1);
+    expect(findOrphanContent(gateway.state)).toEqual([]);
+    gateway.expectSound();
+  });
+
+  test('the same key with another body is refused with 422', async () => {
+    await gateway.submit({ idempotencyKey: 'key-1' });
+    const error = await refusalOf(gateway.submit({ idempotencyKey: 'key-1', lane: 'bulk' }));
+    expect([error.code, error.status]).toEqual(['idempotency_key_reused', 422]);
+  });
+
+  test('a key belongs to its team', async () => {
+    const first = await gateway.submit({ idempotencyKey: 'key-1' });
+    const other = await gateway.submit({ idempotencyKey: 'key-1', team: 'support' });
+    expect(other.isReplay).toBe(false);
+    expect(other.view.job.id).not.toBe(first.view.job.id);
+  });
+});
+
+describe('refusals', () => {
+  test('a hold that does not fit the hard budget is refused with the figures and leaves nothing behind', async () => {
+    gateway = withBudget('0.000001');
+    const error = await refusalOf(gateway.submit({ prompt: long }));
+    expect([error.code, error.status]).toEqual(['budget_exceeded', 429]);
+    expect(error.resetAtMs).toBe(Date.UTC(2026, 11, 1));
+    expect(gateway.state.blobs.size).toBe(0);
+    expect(gateway.state.queues.standard).toHaveLength(0);
+    gateway.expectSound();
+  });
+
+  test('a soft budget refuses nothing', async () => {
+    gateway = withBudget('0.000001', false);
+    await gateway.submit();
+  });
+
+  test('what is held counts, and comes back when jobs end for less', async () => {
+    gateway = withBudget('9.00');
+    const { view } = await gateway.submit();
+    // Three holds fit, the fourth does not.
+    const { teams, ...rest } = minimalConfig();
+    const monthlyUsd = ((3.5 * view.job.holdNanoUsd) / 1e9).toFixed(9);
+    gateway = new GatewayUnderTest({
+      config: { ...rest, teams: teams.map((team) => ({ ...team, budget: { monthlyUsd } })) },
+    });
+    const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => gateway.submit()));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+    await gateway.deliverAll();
+    await gateway.submit();
+    gateway.expectSound();
+  });
+
+  test('a full lane is refused with a hint, before anything is stored', async () => {
+    gateway = new GatewayUnderTest({ config: { limits: { maxQueuedJobs: 2 } } });
+    await gateway.submit();
+    await gateway.submit();
+    const error = await refusalOf(gateway.submit({ prompt: long }));
+    expect([error.code, error.status]).toEqual(['queue_full', 429]);
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(1000);
+    expect(gateway.state.blobs.size).toBe(0);
+    await gateway.submit({ lane: 'bulk' });
+  });
+
+  test('a team at its own cap is refused while others are not', async () => {
+    const { teams, ...rest } = minimalConfig();
+    gateway = new GatewayUnderTest({
+      config: { ...rest, teams: teams.map((team) => ({ ...team, maxQueuedJobs: 1 })) },
+    });
+    await gateway.submit();
+    expect((await refusalOf(gateway.submit())).code).toBe('queue_full');
+    await gateway.submit({ team: 'support' });
+  });
+
+  test('a job that would start past its deadline is refused', async () => {
+    gateway.capacity.line = { position: 900, startAtMs: gateway.clock.now() + 700_000 };
+    const error = await refusalOf(gateway.submit({ deadlineSeconds: 600, prompt: long }));
+    expect([error.code, error.retryAfterMs]).toEqual(['queue_full', 100_000]);
+    expect(gateway.state.blobs.size).toBe(0);
+  });
+
+  test('who is ready to wait gets the place that comes free', async () => {
+    gateway = new GatewayUnderTest({ config: { limits: { maxQueuedJobs: 1 } } });
+    const first = await gateway.accept();
+    const waiting = gateway.submit({ waitSeconds: 20 });
+    await gateway.clock.advance(1000);
+    await gateway.finish(gateway.wake(first));
+    await gateway.clock.advance(3000);
+    expect((await waiting).view.job.id).not.toBe(first.id);
+  });
+
+  test('a wait for a place ends with the refusal when none comes free', async () => {
+    gateway = new GatewayUnderTest({ config: { limits: { maxQueuedJobs: 1 } } });
+    await gateway.submit();
+    const startedAtMs = gateway.clock.now();
+    const error = await gateway.finish(refusalOf(gateway.submit({ waitSeconds: 5 })));
+    expect([error.code, gateway.clock.now() - startedAtMs]).toEqual(['queue_full', 5000]);
+  });
+
+  test('a request larger than any deployment is refused at the door', async () => {
+    const error = await refusalOf(gateway.submit({ prompt: 'x'.repeat(500_000) }));
+    expect([error.code, error.param, gateway.state.blobs.size]).toEqual(['invalid_request', 'body', 0]);
+  });
+
+  test('an unknown model is 404, one the team may not use 403', async () => {
+    expect((await refusalOf(gateway.submit({ model: 'gpt-unknown' }))).status).toBe(404);
+    const { teams, pools, ...rest } = minimalConfig();
+    gateway = new GatewayUnderTest({
+      config: { ...rest, pools, teams: teams.map((team) => ({ ...team, models: [] })) },
+    });
+    expect((await refusalOf(gateway.submit())).status).toBe(403);
+  });
+});

@@ -12,7 +12,7 @@ import {
   poolTokensPerMs,
 } from './decision.ts';
 import { advanceLedger } from './deployment-ledger.ts';
-import { forgetService, issueTicket, passWork, workAhead } from './lane-line.ts';
+import { forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
 import { clonePoolState, type PoolState } from './pool-state.ts';
 import { dropStaleReservations } from './reserve-far.ts';
 import { serveLane } from './serve-lane.ts';
@@ -96,12 +96,17 @@ function refuse(decision: Decision, request: BookingRequest): BookingResult | nu
   return largest > 0 && neededTokens > limitTokens ? { outcome: 'never', limitTokens, neededTokens } : null;
 }
 
-function placeInLine(decision: Decision, request: BookingRequest): { ticket: Ticket; isNew: boolean } {
-  if (request.ticket !== null) return { ticket: request.ticket, isNew: false };
+function placeInLine(
+  decision: Decision,
+  request: BookingRequest,
+): { ticket: Ticket; isNew: boolean; isSparse: boolean } {
+  const line = decision.state.line.lanes[request.lane];
+  const isSparse = isOnlyOne(line, request.team, request.ticket);
+  if (request.ticket !== null) return { ticket: request.ticket, isNew: false, isSparse };
   const { share } = limitsOfTeam(decision.limits, request.team);
   const cost = estimateAdmission(request.estimate);
   decision.hasNews = true;
-  return { ticket: issueTicket(decision.state.line.lanes[request.lane], request.team, cost, share), isNew: true };
+  return { ticket: issueTicket(line, request.team, cost, share), isNew: true, isSparse };
 }
 
 /** Milliseconds until the last job that is in line now has its turn. */

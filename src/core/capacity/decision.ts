@@ -12,7 +12,7 @@ import { createRing, sumRing, teamRing } from './token-ring.ts';
 export const HORIZON_MS = 2000;
 
 /** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
-const UNUSED_MS = 2500;
+export const UNUSED_MS = 2500;
 
 /** A deployment that takes calls now. */
 export interface OpenDeployment {
@@ -98,7 +98,7 @@ export function poolTokensPerMs(decision: Decision, lane: Lane): number {
 }
 
 /** Milliseconds of pace that the open deployments have let pass on average: more than 0 when nobody takes what is there. */
-function unusedMs(decision: Decision): number {
+export function unusedMs(decision: Decision): number {
   if (decision.open.length === 0) return 0;
   const sum = decision.open.reduce((total, { ledger }) => total + decision.nowMs - pacedUntil(ledger), 0);
   return sum / decision.open.length;
@@ -116,7 +116,8 @@ export function isPassingUnused(decision: Decision, tokens: number): boolean {
 export function hasRoomNow(decision: Decision, on: OpenDeployment, tokens: number): boolean {
   const { earliestMs } = decision;
   const want = { tokens, fromMs: Math.max(earliestMs, on.fromMs), toMs: earliestMs + 100 };
-  return findFit(on.ledger, on.limits, { ...want, isPaced: false, reserve: 0, share: on.verdict.share }).isFound;
+  return findFit(on.ledger, on.limits, { ...want, isPaced: false, overdrawMs: 0, reserve: 0, share: on.verdict.share })
+    .isFound;
 }
 
 /** A lane's part of the pool's whole limit over the last minute, 0–1. */

@@ -93,6 +93,8 @@ export interface FitWanted {
   readonly fromMs: number;
   readonly toMs: number;
   readonly isPaced: boolean;
+  /** Paced work may go this much before its pace is paid for. */
+  readonly overdrawMs: number;
   /** Part of the limit that paced lanes leave free. */
   readonly reserve: number;
   /** Part of the limit that is in force: less than 1 while the deployment recovers. */
@@ -107,7 +109,7 @@ export function findFit(ledger: DeploymentLedger, limits: DeploymentLimits, want
   const limit = { tokens: want.isPaced && want.tokens <= kept ? kept : whole, requests: Number.POSITIVE_INFINITY };
   const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
   let candidate = Math.ceil(
-    Math.max(want.fromMs, want.isPaced ? Math.max(pacedUntil(ledger), ledger.catchUpUntilMs) : 0),
+    Math.max(want.fromMs, want.isPaced ? Math.max(pacedUntil(ledger), ledger.catchUpUntilMs) - want.overdrawMs : 0),
   );
   for (;;) {
     if (candidate > want.toMs) return { isFound: false, waitsFor: 'tpm' };

@@ -30,6 +30,6 @@ export function forecastTurn(input: DecisionInput, request: ForecastRequest): Li
 function roomAt(decision: Decision, request: ForecastRequest): number {
   const ask = { request: { ...request, deadlineAtMs: 0, exclude: [], urgent: false }, result: null };
   const isPaced = request.lane !== 'interactive';
-  const place = findPlace(decision, ask, { isPaced, reserve: 0, untilMs: decision.nowMs + 65_000 });
+  const place = findPlace(decision, ask, { isPaced, overdrawMs: 0, reserve: 0, untilMs: decision.nowMs + 65_000 });
   return place.isFound ? place.sendAtMs : Math.max(place.untilMs, decision.nowMs);
 }

@@ -59,6 +59,16 @@ export function issueTicket(lane: LaneLine, team: string, cost: number, share: n
   return { start, finish };
 }
 
+/**
+ * Whether a job (with the ticket it has, null before its first) is all that its team has in line, and due: a team that asks for
+ * little does not wait behind what others are late with.
+ */
+export function isOnlyOne(lane: LaneLine, team: string, ticket: Ticket | null): boolean {
+  const finish = lane.finishes[team];
+  if (finish === undefined) return true;
+  return ticket !== null && ticket.finish === finish && ticket.start <= lane.virtual;
+}
+
 /** Tokens that are served before a ticket that starts at `start` (Infinity: everything in line). */
 export function workAhead(lane: LaneLine, start: number, weightOf: WeightOf): number {
   let ahead = 0;

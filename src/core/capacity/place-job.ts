@@ -21,6 +21,8 @@ export type Place =
 export interface PlaceWanted {
   readonly isPaced: boolean;
   readonly reserve: number;
+  /** Paced work may go this much before its pace is paid for. */
+  readonly overdrawMs: number;
   /** No send time after this. */
   readonly untilMs: number;
 }
@@ -44,6 +46,7 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
       toMs: want.untilMs,
       isPaced: want.isPaced,
       reserve: want.reserve,
+      overdrawMs: want.overdrawMs,
       share: on.verdict.share,
     });
     if (fit.isFound) fits.set(on.limits.name, { on, tokens, sendAtMs: fit.sendAtMs });

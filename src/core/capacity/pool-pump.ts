@@ -8,6 +8,7 @@ import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
 import type { HealthPolicy } from './deployment-health.ts';
 import { findHealthNotices, type HealthNotice } from './find-health-notices.ts';
+import { isOnlyOne } from './lane-line.ts';
 import type { ReadPoolLimits } from './pool-limits.ts';
 import { decodePool, encodePool, lineKey, teamPrefix } from './pool-rows.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
@@ -169,13 +170,18 @@ export class PoolPump {
     const calmMs = this.#lastEndMs + intervalMs(this.#pace, false);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const { request, askAtMs } of this.#callers) {
-      nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent ? quickMs : calmMs));
+      nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent || this.#isSparse(request) ? quickMs : calmMs));
     }
     if (this.#news.length === 0) return nextMs;
     const newsAtMs = this.#isNewsUrgent
       ? Math.max(quickMs, this.#newsUrgentAtMs)
       : Math.max(calmMs, this.#newsSinceMs + NEWS_PATIENCE_MS);
     return Math.min(nextMs, newsAtMs);
+  }
+
+  /** All that its team had in line when last seen: it may go at once, and there are few of them. */
+  #isSparse({ ticket, lane, team }: BookingRequest): boolean {
+    return this.#cached !== null && isOnlyOne(this.#cached.input.state.line.lanes[lane], team, ticket);
   }
 
   async #flush(): Promise<void> {

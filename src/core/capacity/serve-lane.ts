@@ -1,7 +1,15 @@
 import type { Lane } from '../jobs/job.ts';
 import { estimateAdmission } from './admission-estimate.ts';
 import type { WaitReason } from './capacity.ts';
-import { type Ask, type Decision, HORIZON_MS, isPassingUnused, shareOfMinute } from './decision.ts';
+import {
+  type Ask,
+  type Decision,
+  HORIZON_MS,
+  isPassingUnused,
+  shareOfMinute,
+  UNUSED_MS,
+  unusedMs,
+} from './decision.ts';
 import { jumpTo, type LaneLine, serveWork, usedInMinute, workAhead } from './lane-line.ts';
 import { findPlace, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar } from './reserve-far.ts';
@@ -12,8 +20,14 @@ import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensP
 const RESERVE = 0.01;
 /** A head of line that was passed by this much capacity books far ahead. */
 const PASSED_MS = 3000;
+/** How far the first job of a team that had nothing in line may overdraw the pace: others have booked that far ahead. */
+const SPARSE_OVERDRAW_MS = 4000;
+/** A booking of so many times a big job's least size leaves a deployment without room near. */
+const BLOCKING = 5;
 /** Far bookings of ordinary jobs that a lane holds at a time. */
-const MOST_FAR = 2;
+const MOST_FAR = 3;
+/** The same while a big job's far booking stands: around it there is room at set times only. */
+const MOST_FAR_AROUND_BIG = 40;
 /** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
 const BIG_JOB = 0.02;
 
@@ -23,6 +37,8 @@ interface Place {
   readonly ticket: Ticket;
   /** Whether this is the job's first wake. */
   readonly isNew: boolean;
+  /** Whether its team had nothing in line: a team that asks for little does not wait behind what others are late with. */
+  readonly isSparse: boolean;
 }
 
 /** Serves one lane's asks in the order of their tickets: books, reserves, or says how long to wait. */
@@ -30,17 +46,26 @@ export function serveLane(decision: Decision, lane: Lane, places: readonly Place
   if (places.length === 0) return;
   const line = decision.state.line.lanes[lane];
   const isPaced = lane !== 'interactive' || isInteractiveDemoted(decision);
-  const want: PlaceWanted = { isPaced, reserve: reserveOf(decision), untilMs: decision.nowMs + HORIZON_MS };
-  const inOrder = places.toSorted((left, right) => left.ticket.start - right.ticket.start);
+  const common: PlaceWanted = {
+    isPaced,
+    reserve: reserveOf(decision),
+    untilMs: decision.nowMs + HORIZON_MS,
+    overdrawMs: 0,
+  };
+  const inOrder = places.toSorted(
+    (left, right) => Number(right.isSparse) - Number(left.isSparse) || left.ticket.start - right.ticket.start,
+  );
+  const wantOf = (place: Place) => (place.isSparse ? { ...common, overdrawMs: SPARSE_OVERDRAW_MS } : common);
   const early: Place[] = [];
   for (const place of inOrder) {
     if (findReservedTurn(decision, place.ask, place.ticket)) continue;
+    const want = wantOf(place);
     const isHeld = isPaced && isHeldBack(decision, lane);
     if (isHeld) wait(decision, lane, place, 'line');
     else if (!isDue(decision, lane, place)) early.push(place);
     else serveDue(decision, lane, place, want);
   }
-  for (const place of early) serveEarly(decision, lane, place, want, line);
+  for (const place of early) serveEarly(decision, lane, place, common, line);
 }
 
 function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): void {
@@ -48,6 +73,12 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
   if (isStuck(decision, lane, place) && reserveFar(decision, place.ask, want)) {
     serve(decision, lane, place, decision.nowMs);
     findReservedTurn(decision, place.ask, place.ticket);
+    return;
+  }
+  if (decision.open.length === 0) {
+    // Nobody knows how fast it will go afterwards: the next moment that makes sense is when one may be tried again.
+    const reopensAtMs = Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
+    setWait(place, Math.max(decision.nowMs + 200, reopensAtMs), closedBy(decision, 'breaker'));
     return;
   }
   const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + 65_000 });
@@ -58,8 +89,7 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
 
 /** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */
 function serveEarly(decision: Decision, lane: Lane, place: Place, want: PlaceWanted, line: LaneLine): void {
-  const cost = estimateAdmission(place.ask.request.estimate);
-  const isIdle = !want.isPaced || isPassingUnused(decision, cost);
+  const isIdle = !want.isPaced || unusedMs(decision) > UNUSED_MS;
   const soon = want.isPaced ? want.untilMs : decision.earliestMs + 200;
   const found = isIdle ? findPlace(decision, place.ask, { ...want, untilMs: soon }) : null;
   if (found === null || !found.isFound) {
@@ -97,7 +127,7 @@ function isDue(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean 
 function leadOf(decision: Decision, ask: Ask): number {
   const tokens = estimateAdmission(ask.request.estimate);
   const largest = decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
-  return largest === 0 || tokens < largest * BIG_JOB ? 0 : Math.min(60_000, (tokens * 60_000) / largest);
+  return largest === 0 || tokens < bigFrom(decision) ? 0 : Math.min(60_000, (tokens * 60_000) / largest);
 }
 
 /** Whether a due job should stop hoping for room near: it is big, or has been passed by for seconds. */
@@ -105,11 +135,20 @@ function isStuck(decision: Decision, lane: Lane, { ask, ticket }: Place): boolea
   if (decision.open.length === 0) return false;
   if (leadOf(decision, ask) > 0) return true;
   // Whoever sleeps past his turn is passed: after a rush of wake-ups that is everyone, and their far bookings would be the line.
-  if (decision.state.line.reservations.filter((held) => held.lane === lane).length >= MOST_FAR) return false;
+  const { reservations } = decision.state.line;
+  const big = bigFrom(decision);
+  const ordinary = reservations.filter((held) => held.lane === lane && held.tokens < big);
+  const most = reservations.some(({ tokens }) => tokens >= BLOCKING * big) ? MOST_FAR_AROUND_BIG : MOST_FAR;
+  if (ordinary.length >= most) return false;
   const line = decision.state.line.lanes[lane];
   return (
     (line.virtual - ticket.start) * decision.weightOf(ask.request.team) > PASSED_MS * laneTokensPerMs(decision, lane)
   );
+}
+
+/** From this many tokens on a job is big. */
+function bigFrom(decision: Decision): number {
+  return BIG_JOB * decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
 }
 
 /** A more urgent lane has work waiting: this one goes only for its least share, or when capacity would pass unused. */

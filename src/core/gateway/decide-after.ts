@@ -1,3 +1,4 @@
+import type { DeploymentView } from '../capacity/capacity.ts';
 import { findPool } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
@@ -76,9 +77,10 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
 async function countOpenOthers(ports: Ports, model: string, tried: readonly string[]): Promise<number> {
   try {
     const views = await ports.capacity.view(model);
-    return views.filter(
-      ({ deployment, health }) => !tried.includes(deployment) && (health === 'healthy' || health === 'probing'),
-    ).length;
+    const now = ports.clock.now();
+    const isOpen = ({ health, nextProbeAtMs }: DeploymentView) =>
+      health === 'healthy' || (health !== 'paused' && nextProbeAtMs !== null && nextProbeAtMs <= now);
+    return views.filter((view) => !tried.includes(view.deployment) && isOpen(view)).length;
   } catch (error) {
     if (!(error instanceof StorageUnavailableError)) throw error;
     const pool = findPool(ports.config.current(), model);

@@ -1,5 +1,5 @@
 import type { Booking } from '../capacity/capacity.ts';
-import type { DeploymentConfig } from '../config/config-schema.ts';
+import type { DeploymentConfig, WeirConfig } from '../config/config-schema.ts';
 import type { UsageRow } from '../cost/usage-row.ts';
 import type { Attempt } from '../jobs/attempt.ts';
 import type { Job } from '../jobs/job.ts';
@@ -34,7 +34,13 @@ export async function makeAttempt(
   ports: Ports,
   job: Job,
   claimed: Versioned<LiveJob>,
-  call: { booking: Booking; deployment: DeploymentConfig; body: Readonly<Record<string, unknown>> },
+  call: {
+    booking: Booking;
+    deployment: DeploymentConfig;
+    body: Readonly<Record<string, unknown>>;
+    /** Other time limits than the configured ones. */
+    timeouts?: WeirConfig['timeouts'];
+  },
 ): Promise<AttemptResult> {
   const keeper = new LeaseKeeper({ store: ports.jobs, clock: ports.clock }, claimed, ports.settings.leaseMs);
   const over = new AbortController();
@@ -44,7 +50,7 @@ export async function makeAttempt(
   const deadline = ports.clock.sleep(job.deadlineAtMs - ports.clock.now(), over.signal).then(() => {
     if (!over.signal.aborted) keeper.cut('deadline');
   });
-  const { timeouts } = ports.config.current();
+  const timeouts = call.timeouts ?? ports.config.current().timeouts;
   const sentAtMs = ports.clock.now();
   ports.extraCalls.count(claimed.value.attempts.length > 0);
   const outcome = await ports.upstream.call(

@@ -28,7 +28,8 @@ export class PooledCapacity implements Capacity {
   }
 
   release(booking: Booking): void {
-    this.#pump(booking.model).tell({ kind: 'released', booking }, false);
+    // An unsent probe keeps its deployment closed for everybody.
+    this.#pump(booking.model).tell({ kind: 'released', booking }, booking.why === 'probe');
   }
 
   report(report: CallReport): void {

@@ -1,0 +1,164 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryCapacityStore } from '../../../../src/core/adapters/memory/capacity-store.ts';
+import { openTeam } from '../../../../src/core/adapters/memory/memory-state.ts';
+import { createPoolLimitsReader } from '../../../../src/core/capacity/pool-limits.ts';
+import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
+import type { Ports } from '../../../../src/core/gateway/ports.ts';
+import { probeDeployments } from '../../../../src/core/gateway/probe-deployments.ts';
+import { runJob } from '../../../../src/core/gateway/run-job.ts';
+import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
+import { planProbe } from '../../../../src/core/routing/plan-probe.ts';
+import { findViolations } from '../../../support/check-invariants.ts';
+import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
+import { answer, answerAfter, refusal } from '../../../support/scripted-upstream.ts';
+
+const model = 'gpt-4.1-mini';
+let gateway: GatewayUnderTest;
+let store: MemoryCapacityStore;
+
+/** A process with the real pool over the shared rows. */
+function withPool(own: GatewayUnderTest): Ports {
+  const { clock, random, telemetry, config } = own.ports;
+  const limits = createPoolLimitsReader(() => config.current());
+  return {
+    ...own.ports,
+    capacity: new PooledCapacity({ store, clock, random, telemetry, health: breakerPolicy, limits }),
+  };
+}
+
+/** Opens the breaker of a deployment as four failed calls do. */
+async function trip(ports: Ports, deployment: string, reason = 'server_error_503'): Promise<void> {
+  for (let count = 0; count < 4; count += 1) {
+    const asked = ports.capacity.book({
+      jobId: `job_${deployment}_${count}`,
+      team: 'search',
+      model,
+      lane: 'interactive',
+      estimate: { inputTokens: 5, outputTokens: 10, promptCharacters: 20, imposedOutputCap: null },
+      ticket: null,
+      deadlineAtMs: ports.clock.now() + 60_000,
+      exclude: [],
+      only: deployment,
+      urgent: true,
+    });
+    const result = await gateway.finish(asked);
+    if (result.outcome !== 'booked') throw new Error(`Not booked: ${result.outcome}`);
+    ports.capacity.report({
+      booking: result.booking,
+      sentAtMs: result.booking.sendAtMs,
+      outcome: 'failed',
+      reason,
+      statusCode: 503,
+      health: 'bad',
+      throttle: null,
+      coolDownMs: null,
+      remainingTokens: null,
+      remainingRequests: null,
+      firstByteMs: null,
+      latencyMs: 5,
+      usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+    });
+    await gateway.clock.advance(100);
+  }
+}
+
+const healthOf = async (ports: Ports) => (await ports.capacity.view(model)).map(({ health }) => health);
+const accounts = () => [...openTeam(gateway.state, '~probe').usage.values()];
+
+beforeEach(() => {
+  gateway = new GatewayUnderTest();
+  store = new MemoryCapacityStore(() => gateway.clock.now());
+});
+
+describe('the probe timer', () => {
+  it('calls nobody while all is well', async () => {
+    expect(await gateway.finish(probeDeployments(withPool(gateway)))).toEqual({ out: 0, called: 0 });
+    expect(gateway.upstream.calls).toEqual([]);
+  });
+
+  it('tests a deployment that is out, once its break is over, and closes its breaker', async () => {
+    const ports = withPool(gateway);
+    await trip(ports, 'eastus');
+    const trippedAtMs = gateway.clock.now();
+    expect(await gateway.finish(probeDeployments(ports))).toEqual({ out: 1, called: 1 });
+    expect(gateway.upstream.calls.map(({ deployment }) => deployment.name)).toEqual(['eastus']);
+    expect(gateway.clock.now() - trippedAtMs).toBeGreaterThanOrEqual(5000);
+    await gateway.clock.advance(2000);
+    expect(await healthOf(ports)).toEqual(['healthy', 'healthy']);
+    expect(gateway.notices('breaker_closed')).toHaveLength(1);
+  });
+
+  it('puts what the probe cost on an account of its own', async () => {
+    const ports = withPool(gateway);
+    await trip(ports, 'eastus');
+    await gateway.finish(probeDeployments(ports));
+    expect(accounts()).toMatchObject([
+      { team: '~probe', deployment: 'eastus', project: 'probe', outcome: 'succeeded', measured: true },
+    ]);
+    expect(accounts()[0]?.costNanoUsd).toBeGreaterThan(0);
+    const [budget] = [...openTeam(gateway.state, '~probe').budgets.values()];
+    expect(budget?.value).toMatchObject({ heldNanoUsd: 0, spentNanoUsd: accounts()[0]?.costNanoUsd });
+    expect(findViolations(gateway.state)).toEqual([]);
+  });
+
+  it('leaves a deployment out that fails again', async () => {
+    const ports = withPool(gateway);
+    await trip(ports, 'eastus');
+    gateway.upstream.script('eastus', refusal(503, 'overloaded'));
+    await gateway.finish(probeDeployments(ports));
+    await gateway.clock.advance(100);
+    expect(await healthOf(ports)).toEqual(['ejected', 'healthy']);
+    expect(accounts()).toMatchObject([{ outcome: 'failed', statusCode: 503, costNanoUsd: 0 }]);
+    expect(findViolations(gateway.state)).toEqual([]);
+  });
+
+  it('leaves a deployment out that never answers, and books what it may have cost', async () => {
+    const ports = withPool(gateway);
+    await trip(ports, 'eastus');
+    gateway.upstream.script('eastus', async (request, signal) => {
+      await answerAfter(gateway.clock, request.firstByteMs)(request, signal);
+      return {
+        kind: 'unanswered',
+        fault: 'first_byte_timeout',
+        sent: true,
+        statusCode: null,
+        latencyMs: request.firstByteMs,
+      };
+    });
+    await gateway.finish(probeDeployments(ports));
+    await gateway.clock.advance(100);
+    expect(gateway.upstream.calls[0]?.firstByteMs).toBeLessThanOrEqual(10_000);
+    expect(await healthOf(ports)).toEqual(['ejected', 'healthy']);
+    expect(accounts()).toMatchObject([{ outcome: 'unknown', measured: false }]);
+  });
+
+  it('makes one probe among two processes whose timers strike together', async () => {
+    const second = new GatewayUnderTest({ beside: gateway });
+    const [one, other] = [withPool(gateway), withPool(second)];
+    await trip(one, 'eastus');
+    const tallies = await gateway.finish(Promise.all([probeDeployments(one), probeDeployments(other)]));
+    expect(tallies.map(({ called }) => called).toSorted()).toEqual([0, 1]);
+    expect(gateway.upstream.calls).toHaveLength(1);
+  });
+
+  it('leaves the testing to work where there is work', async () => {
+    const ports = withPool(gateway);
+    await trip(ports, 'eastus');
+    const job = await gateway.accept();
+    const timer = probeDeployments(ports);
+    await gateway.clock.advance(5500);
+    gateway.upstream.script('eastus', answerAfter(gateway.clock, 3000, answer()));
+    await gateway.finish(runJob(ports, { team: job.team, job: job.id }));
+    expect(await gateway.finish(timer)).toMatchObject({ called: 0 });
+    expect(gateway.upstream.calls.map(({ deployment }) => deployment.name)).toEqual(['eastus']);
+  });
+
+  it('gives a call to embeddings where the model makes embeddings', async () => {
+    const config = gateway.config;
+    const pool = { ...config.pools[0], model: 'text-embedding-3-small' } as (typeof config.pools)[number];
+    const { random, sha256 } = gateway.ports;
+    const given = { now: gateway.clock.now(), random, sha256, traceparent: '' };
+    const { job, body } = planProbe({ config, pool, deployment: 'eastus' }, given);
+    expect([job.endpoint, Object.keys(body)]).toEqual(['/v1/embeddings', ['model', 'input']]);
+  });
+});

@@ -9,7 +9,7 @@ import type { PoolState } from './pool-state.ts';
 import { createRing, sumRing, teamRing } from './token-ring.ts';
 
 /** Capacity is taken for this long ahead and no longer: what is taken cannot yield to what is more urgent. */
-export const HORIZON_MS = 2000;
+export const HORIZON_MS = 1800;
 
 /** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
 export const UNUSED_MS = 2500;

@@ -48,7 +48,7 @@ export const PACE_WINDOW_MS = 6000;
  * The pace lies this much under what the ring lets through. At the same rate or above it the window fills up, stops everyone until
  * its oldest second comes free, and that gap returns every minute.
  */
-const PACE = 0.998;
+const PACE = 0.99;
 /**
  * Catching up goes this much faster than the pace. A step in the bookings would come back every minute, when its tokens do, and
  * everyone would wait for it; a slope wears off.

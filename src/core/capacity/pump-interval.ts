@@ -9,7 +9,7 @@ export interface PumpPace {
 /** Without contention and backlog: as long as one more caller may join. */
 const QUICK_MS = 20;
 /** While everyone waits for a turn: bookings reach two seconds ahead, so asking more often only costs operations. */
-const BACKLOG_MS = 1700;
+const BACKLOG_MS = 1650;
 /** A line that is nearly over: what is left should not wait for its worker's interval. */
 const SHORT_MS = 300;
 const SHORT_BACKLOG_MS = 6000;

@@ -10,13 +10,13 @@ import {
   UNUSED_MS,
   unusedMs,
 } from './decision.ts';
-import { jumpTo, type LaneLine, serveWork, usedInMinute, workAhead } from './lane-line.ts';
+import { jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
 import { findPlace, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
 import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs } from './turn-estimate.ts';
 
-/** Paced lanes leave this part of TPM free while interactive work comes in: the next interactive job goes at once. */
+/** Paced lanes leave this part of TPM free: an interactive job, or the only one of a small team, goes at once. */
 const RESERVE = 0.01;
 /** A head of line that was passed by this much capacity books far ahead. */
 const PASSED_MS = 3000;
@@ -48,14 +48,15 @@ export function serveLane(decision: Decision, lane: Lane, places: readonly Place
   const isPaced = lane !== 'interactive' || isInteractiveDemoted(decision);
   const common: PlaceWanted = {
     isPaced,
-    reserve: reserveOf(decision),
+    reserve: RESERVE,
     untilMs: decision.nowMs + HORIZON_MS,
     overdrawMs: 0,
   };
   const inOrder = places.toSorted(
     (left, right) => Number(right.isSparse) - Number(left.isSparse) || left.ticket.start - right.ticket.start,
   );
-  const wantOf = (place: Place) => (place.isSparse ? { ...common, overdrawMs: SPARSE_OVERDRAW_MS } : common);
+  const wantOf = (place: Place) =>
+    place.isSparse ? { ...common, overdrawMs: SPARSE_OVERDRAW_MS, reserve: 0 } : common;
   const early: Place[] = [];
   for (const place of inOrder) {
     if (findReservedTurn(decision, place.ask, place.ticket)) continue;
@@ -165,10 +166,6 @@ function isHeldBack(decision: Decision, lane: Lane): boolean {
 
 function meanCost(decision: Decision, lane: Lane): number {
   return Math.max(1, Math.round(decision.state.line.lanes[lane].meanCost));
-}
-
-function reserveOf(decision: Decision): number {
-  return usedInMinute(decision.state.line.lanes.interactive, decision.nowMs) > 0 ? RESERVE : 0;
 }
 
 /** Waits for its turn in line. The park ends a little early: a turn that is missed is worse than one that is asked for twice. */

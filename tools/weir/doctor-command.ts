@@ -1,0 +1,164 @@
+import { parseArgs } from 'node:util';
+import { connectStorage } from '../../src/core/adapters/azure-storage/connection.ts';
+import type { ObservedDate } from '../../src/core/adapters/azure-storage/observe-date.ts';
+import type { WeirConfig } from '../../src/core/config/config-schema.ts';
+import { describeProblems } from '../../src/core/config/describe-problems.ts';
+import { parseConfig } from '../../src/core/config/parse-config.ts';
+import { mergeKeys, parseKeysDocument } from '../../src/core/identity/keys-document.ts';
+import { checkClock } from './check-clock.ts';
+import { checkConfiguration } from './check-configuration.ts';
+import { checkIdentity } from './check-identity.ts';
+import { checkKeys } from './check-keys.ts';
+import { checkService } from './check-service.ts';
+import { checkStorage } from './check-storage.ts';
+import { CommandError } from './command-error.ts';
+import { type Environment, readSettingDocument } from './document-places.ts';
+import { type Finding, ok, problem, renderSection, type Section, skipped, summarise } from './finding.ts';
+import type { CommandContext } from './keys-command.ts';
+import { probeDeployments } from './probe-deployments.ts';
+
+export const doctorUsage = `weir doctor: checks a deployment and says what to fix. It changes nothing.
+
+  weir doctor [--url URL] [--config PLACE] [--keys PLACE] [--account NAME] [--probe]
+
+  --url URL       a running Weir; its key comes from the setting WEIR_KEY (or --key, which other users of this machine can see)
+  --config PLACE  configuration: a file or blob:CONTAINER/NAME (the setting WEIR_CONFIG, else weir.config.json)
+  --keys PLACE    issued keys, likewise (the setting WEIR_KEYS)
+  --account NAME  storage account, as whoever is signed in (else the settings AzureWebJobsStorage…)
+  --probe         calls every deployment once: costs a few tokens each
+
+Exit code: 0 when nothing is broken (warnings are allowed), 1 otherwise.`;
+
+export interface DoctorContext extends CommandContext {
+  readonly print: (text: string) => void;
+}
+
+const options = {
+  url: { type: 'string' },
+  key: { type: 'string' },
+  config: { type: 'string' },
+  keys: { type: 'string' },
+  account: { type: 'string' },
+  probe: { type: 'boolean', default: false },
+} as const;
+
+/** Runs `weir doctor`: prints a section per subject and returns the exit code. Throws a CommandError for a wrong command line. */
+export async function runDoctorCommand(args: readonly string[], context: DoctorContext): Promise<number> {
+  const values = parse(args);
+  const { environment } = context;
+  const nowMs = context.now().getTime();
+  const sections: Section[] = [];
+  const report = (title: string, findings: readonly Finding[]) => {
+    sections.push({ title, findings });
+    context.print(`${renderSection({ title, findings })}\n`);
+  };
+
+  const configPlace = values.config ?? environment['WEIR_CONFIG'] ?? 'weir.config.json';
+  const reading = await examineConfiguration(configPlace, values.keys, values.account ?? null, environment, nowMs);
+  report(`Configuration (${configPlace.startsWith('{') ? 'inline' : configPlace})`, reading.findings);
+
+  const storageDates: ObservedDate[] = [];
+  report('Storage', await examineStorage(values.account ?? null, environment, storageDates));
+  report('Clock', [checkClock("This machine's clock", storageDates)]);
+  if (reading.config !== null) report('Identity', await checkIdentity(reading.config, environment));
+
+  if (values.url !== undefined) {
+    const key = values.key ?? environment['WEIR_KEY'] ?? null;
+    const service = await checkService({ url: readUrl(values.url), key, config: reading.config });
+    report(`Service (${values.url})`, service.findings);
+  }
+  if (reading.config !== null && values.probe) {
+    report('Deployments', await probeDeployments(reading.config, environment));
+  }
+  context.print(summarise(sections));
+  return sections.some(({ findings }) => findings.some(({ status }) => status === 'problem')) ? 1 : 0;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new CommandError(`${error instanceof Error ? error.message : error}\n\n${doctorUsage}`);
+  }
+}
+
+function readUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new CommandError('--url: only an address that begins with https:// (or http:// on this machine) is allowed.');
+  }
+  return text.replace(/\/+$/, '');
+}
+
+interface ConfigurationReading {
+  /** With the issued keys in it; null when it cannot be read. */
+  readonly config: WeirConfig | null;
+  readonly findings: readonly Finding[];
+}
+
+async function examineConfiguration(
+  place: string,
+  keysPlace: string | undefined,
+  account: string | null,
+  environment: Environment,
+  nowMs: number,
+): Promise<ConfigurationReading> {
+  const read = (setting: string) => readSettingDocument(setting, account, environment);
+  try {
+    const text = await read(place);
+    if (text === null)
+      return broken('There is no such document.', 'Name it with --config, or the setting WEIR_CONFIG.');
+    const parsed = parseConfig(text);
+    if (parsed.outcome === 'invalid')
+      return broken(
+        `It is invalid:\n${describeProblems(parsed.problems)}`,
+        'The app keeps its last good one until this is right.',
+      );
+    const setting = keysPlace ?? environment['WEIR_KEYS'];
+    if (setting === undefined) {
+      const findings = [
+        ...checkConfiguration(parsed.config, nowMs),
+        skipped('Issued keys: name them with --keys, or the setting WEIR_KEYS'),
+      ];
+      return { config: parsed.config, findings };
+    }
+    const keysText = await read(setting);
+    const keys = keysText === null ? null : parseKeysDocument(keysText);
+    if (keys?.outcome === 'invalid') {
+      const finding = problem(
+        `The keys in ${setting} are invalid:\n${describeProblems(keys.problems)}`,
+        'Nothing of the last good ones is lost; repair or restore it.',
+      );
+      return { config: parsed.config, findings: [...checkConfiguration(parsed.config, nowMs), finding] };
+    }
+    const issued = keys === null ? [] : keys.keys;
+    const config = mergeKeys(parsed.config, issued);
+    return { config, findings: [...checkConfiguration(config, nowMs), ...checkKeys(parsed.config, issued, nowMs)] };
+  } catch (error) {
+    return broken(
+      `It cannot be read: ${error instanceof Error ? error.message : 'no reason given'}`,
+      'Check the place, your sign-in and your roles.',
+    );
+  }
+}
+
+function broken(message: string, fix: string): ConfigurationReading {
+  return { config: null, findings: [problem(message, fix)] };
+}
+
+async function examineStorage(
+  account: string | null,
+  environment: Environment,
+  dates: ObservedDate[],
+): Promise<readonly Finding[]> {
+  const settings = account === null ? environment : { AzureWebJobsStorage__accountName: account };
+  try {
+    const connection = connectStorage({ settings, observeDate: (observed) => dates.push(observed) });
+    const how = connection.usesIdentity ? 'your sign-in' : 'a connection string';
+    return [ok(`Opened by ${how}`), ...(await checkStorage(connection))];
+  } catch (error) {
+    if (account === null)
+      return [skipped('No storage account is named: give --account, or the settings AzureWebJobsStorage…')];
+    return [problem(error instanceof Error ? error.message : 'It cannot be opened.', 'Check --account.')];
+  }
+}

@@ -1,0 +1,43 @@
+import { CommandError } from './command-error.ts';
+import { doctorUsage, runDoctorCommand } from './doctor-command.ts';
+import { keysUsage, runKeysCommand } from './keys-command.ts';
+
+const usage = `npm run weir -- COMMAND
+
+  keys    make, list, rotate and revoke team keys
+  doctor  check a deployment and say what to fix
+
+${keysUsage}
+
+${doctorUsage}`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  const context = { environment: process.env, now: () => new Date() };
+  if (command === undefined || args.includes('--help') || command === 'help') {
+    console.log(command === 'keys' ? keysUsage : command === 'doctor' ? doctorUsage : usage);
+    return command === undefined ? 1 : 0;
+  }
+  if (command === 'keys') {
+    const { result, remarks } = await runKeysCommand(rest, context);
+    if (result !== '') console.log(result);
+    if (remarks !== '') console.error(remarks);
+    return 0;
+  }
+  if (command === 'doctor') return runDoctorCommand(rest, { ...context, print: (line) => console.log(line) });
+  throw new CommandError(`There is no command "${command.slice(0, 40)}".\n\n${usage}`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // What storage or the network says is a sentence too; a stack helps nobody at a command line.
+  console.error(error instanceof CommandError ? error.message : describe(error));
+  process.exitCode = 1;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'Something went wrong that has no description.';
+  const cause = error.cause instanceof Error ? ` (${error.cause.message.split('\n')[0]})` : '';
+  return `${error.message}${cause}`;
+}

@@ -84,7 +84,7 @@ describe('the configuration source', () => {
       (error: Error) => error.message,
     );
     for (const path of [
-      'WEIR_CONFIG (inline JSON): is invalid',
+      'WEIR_CONFIG (inline JSON): invalid',
       'pools: received an empty list',
       'teams[0].id: is missing',
       'colour: is not',

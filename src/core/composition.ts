@@ -24,6 +24,7 @@ import { type AppSettings, readAppSettings } from './app-settings.ts';
 import { createPoolLimitsReader } from './capacity/pool-limits.ts';
 import { PooledCapacity } from './capacity/pooled-capacity.ts';
 import type { ConfigSource } from './config/config-source.ts';
+import { AnswerHistory } from './gateway/answer-history.ts';
 import { Census } from './gateway/census.ts';
 import { Drain } from './gateway/drain.ts';
 import { ExtraCalls } from './gateway/extra-calls.ts';
@@ -153,6 +154,7 @@ function compose(base: {
   };
   const jobs = new TableJobStore({ connection, random, reportDamage });
   const live = new TableLiveJobStore({ connection, reportDamage });
+  const usage = new TableUsageStore({ connection, reportDamage });
   const token = createTokenSource({
     scope: settings.WEIR_OPENAI_SCOPE ?? defaultTokenScope,
     isInAzure: settings.WEBSITE_INSTANCE_ID !== undefined,
@@ -165,7 +167,7 @@ function compose(base: {
     config,
     jobs,
     live,
-    usage: new TableUsageStore({ connection, reportDamage }),
+    usage,
     contents: new BlobContentStore({ connection, sha256 }),
     wakeQueue: new AzureWakeQueue({ connection }),
     deadLetters: new TableDeadLetters(new BoundedTable(connection, tableNames.teams)),
@@ -181,6 +183,7 @@ function compose(base: {
     telemetry,
     tokenCounter: makeTokenCounter(),
     writer: new TeamWriter({ store: jobs, clock, random }),
+    answers: new AnswerHistory({ store: usage, clock }),
     census: new Census({ store: live, clock }),
     signals: new JobSignals(),
     drain: new Drain(),

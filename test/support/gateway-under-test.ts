@@ -8,6 +8,7 @@ import { type MemoryState, makeMemoryState, openTeam } from '../../src/core/adap
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
+import { AnswerHistory } from '../../src/core/gateway/answer-history.ts';
 import { Census } from '../../src/core/gateway/census.ts';
 import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
@@ -71,6 +72,7 @@ export class GatewayUnderTest {
     this.live = new Intercepted(new MemoryLiveJobStore(state, 5));
     this.contents = new Intercepted(new MemoryContentStore(state, sha256));
     this.wakeQueue = new Intercepted(this.queue);
+    const usage = new MemoryUsageStore(state);
     const random = makeRandom(beside === undefined ? 'first' : `beside-${state.writes}`);
     this.ports = {
       clock,
@@ -79,7 +81,8 @@ export class GatewayUnderTest {
       config: { current: () => this.config, start: async () => {}, stop: async () => {} },
       jobs: this.jobs.port,
       live: this.live.port,
-      usage: new MemoryUsageStore(state),
+      usage,
+      answers: new AnswerHistory({ store: usage, clock }),
       contents: this.contents.port,
       wakeQueue: this.wakeQueue.port,
       deadLetters: this.letters,

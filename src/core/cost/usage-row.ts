@@ -1,5 +1,6 @@
 import type { AttemptOutcome } from '../jobs/attempt.ts';
 import type { Endpoint, Lane } from '../jobs/job.ts';
+import type { CapSetter } from '../tokens/output-cap.ts';
 import type { Usage } from '../tokens/usage.ts';
 
 /** What a request's answer came from. */
@@ -29,4 +30,8 @@ export interface UsageRow {
   /** Code of the failure; null when it succeeded. */
   readonly errorCode: string | null;
   readonly latencyMs: number;
+  /** Who capped the answer's length; absent in rows of before and of calls without output. */
+  readonly capSetBy?: CapSetter;
+  /** Answers asked for at once; absent in rows of before. */
+  readonly choices?: number;
 }

@@ -6,11 +6,14 @@ import { countAttempts, decideRetry } from '../retry/retry-policy.ts';
 import type { Ending } from './end-job.ts';
 import type { AttemptResult } from './make-attempt.ts';
 import type { Ports } from './ports.ts';
+import { isWorthRerun } from './run-again.ts';
 import type { Round } from './work-on-job.ts';
 
 /** What follows an attempt. */
 export type Next =
   | { readonly outcome: 'fenced' }
+  /** The answer is in hand, but Weir's own cap cut it short: once more with the larger one. */
+  | { readonly outcome: 'rerun' }
   | { readonly outcome: 'end'; readonly ending: Pick<Ending, 'status' | 'error'> }
   | { readonly outcome: 'park'; readonly untilMs: number; readonly reason: string; readonly isRoundOver: boolean }
   | { readonly outcome: 'again'; readonly delayMs: number; readonly isNewRoundOfDeployments: boolean };
@@ -31,8 +34,12 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
       break;
   }
   const { classification } = result;
-  if (classification.verdict === 'succeeded') return { outcome: 'end', ending: { status: 'succeeded', error: null } };
   const { retry } = ports.config.current();
+  if (classification.verdict === 'succeeded') {
+    return isWorthRerun(job, result, { nowMs: now, maxAttempts: retry.maxAttempts })
+      ? { outcome: 'rerun' }
+      : { outcome: 'end', ending: { status: 'succeeded', error: null } };
+  }
   const { attempts, rounds } = result.row.value;
   const counted = attempts.filter((attempt) => attempt.reason !== 'drain');
   const othersOpen = await countOpenOthers(ports, job.model, round.exclude);

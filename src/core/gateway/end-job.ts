@@ -8,6 +8,7 @@ import { isSameClaim, withNewFlags } from './advance-job.ts';
 import { settleHold } from './money-orders.ts';
 import { persist } from './persist.ts';
 import type { Ports } from './ports.ts';
+import { withAnswerInHand } from './run-again.ts';
 
 /** How a job shall end. `usage` are the rows of attempts that are on the live row but not yet on the accounts. */
 export interface Ending {
@@ -24,7 +25,8 @@ export type EndResult = { readonly outcome: 'ended'; readonly job: Job } | { rea
  * Commits a job's end in one transaction: result, usage rows, budget settled, live row gone. Repeats while storage is
  * away; a cancellation that was asked for meanwhile does not undo an answer that came first.
  */
-export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, ending: Ending): Promise<EndResult> {
+export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, asked: Ending): Promise<EndResult> {
+  const ending = withAnswerInHand(row.value, asked);
   let current = row;
   let tries = 0;
   const nowMs = ports.clock.now();

@@ -10,6 +10,7 @@ import type { Random, Sha256 } from '../random.ts';
 import type { Upstream } from '../routing/upstream.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TokenCounter } from '../tokens/token-counter.ts';
+import type { AnswerHistory } from './answer-history.ts';
 import type { Census } from './census.ts';
 import type { Drain } from './drain.ts';
 import type { ExtraCalls } from './extra-calls.ts';
@@ -42,6 +43,7 @@ export interface Ports {
   readonly tokenCounter: TokenCounter;
   readonly writer: TeamWriter;
   readonly census: Census;
+  readonly answers: AnswerHistory;
   readonly signals: JobSignals;
   readonly drain: Drain;
   readonly extraCalls: ExtraCalls;

@@ -9,7 +9,11 @@ export async function prepareBody(ports: Ports, job: Job): Promise<Readonly<Reco
   if (reading.outcome !== 'read') return null;
   const parsed = parseJson(reading.text);
   if (parsed.outcome !== 'parsed' || typeof parsed.value !== 'object' || parsed.value === null) return null;
-  const body = { ...parsed.value } as Readonly<Record<string, unknown>>;
+  return withImposedCap(job, { ...parsed.value });
+}
+
+/** The body with the output cap that was booked for this run; the caller's own cap stands. */
+export function withImposedCap(job: Job, body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const cap = job.estimate.imposedOutputCap;
   return cap === null ? body : imposeOutputCap(job.endpoint, job.model, body, cap);
 }

@@ -6,6 +6,7 @@ import type { Job } from '../jobs/job.ts';
 import type { Billed } from '../jobs/live-job.ts';
 import type { Billing } from '../retry/classification.ts';
 import type { Estimate } from '../tokens/estimate.ts';
+import { estimateRerun } from '../tokens/estimate-rerun.ts';
 import { noUsage, type Usage } from '../tokens/usage.ts';
 import type { Ports } from './ports.ts';
 
@@ -21,16 +22,19 @@ export function priceAttempt(ports: Ports, job: Job, deployment: string, billing
   return { usage, cost: priceUsage(usage, rates, billing.kind === 'measured') };
 }
 
-/** What a request is expected to cost, and the upper bound that is held for it. */
+/** What one run of a request is expected to cost, and the upper bound of all its runs, which is held for it. */
 export function priceEstimate(
   config: WeirConfig,
   pool: PoolConfig,
   estimate: Estimate,
   atMs: number,
 ): { readonly estimateNanoUsd: number; readonly holdNanoUsd: number } {
+  const rerun = estimateRerun(estimate);
+  const held = (run: Estimate) => holdCost(run, pool, config.prices, atMs);
   return {
     estimateNanoUsd: estimateCost(estimate, pool, config.prices, atMs),
-    holdNanoUsd: holdCost(estimate, pool, config.prices, atMs),
+    // The budget must bear the re-run too: nobody asks it again in between.
+    holdNanoUsd: held(estimate) + (rerun === null ? 0 : held(rerun)),
   };
 }
 

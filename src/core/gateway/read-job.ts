@@ -4,6 +4,7 @@ import type { Job } from '../jobs/job.ts';
 import type { JobQuery } from '../jobs/job-store.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import type { Ports } from './ports.ts';
+import { jobOfRun } from './run-again.ts';
 
 /** Between two looks of a long poll; the first are short because most jobs are. */
 const shortestLookMs = 150;
@@ -45,7 +46,7 @@ export async function viewLive(ports: Ports, job: Job, live: LiveJob): Promise<J
 /** Where a queued job stands in line; null once it runs, or when its line cannot be read now. */
 async function forecastStart(ports: Ports, job: Job, live: LiveJob): Promise<LineForecast | null> {
   if (live.state === 'running') return null;
-  const { team, model, lane, estimate, createdAtMs } = job;
+  const { team, model, lane, estimate, createdAtMs } = jobOfRun(job, live);
   return ports.capacity.forecast({ jobId: job.id, team, model, lane, estimate, createdAtMs, ticket: live.ticket });
 }
 

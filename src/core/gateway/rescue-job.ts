@@ -9,6 +9,7 @@ import { advanceJob } from './advance-job.ts';
 import { recoverAnswer } from './answer-content.ts';
 import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
+import { jobOfRun } from './run-again.ts';
 import { usageRowOf } from './usage-row-of.ts';
 
 /** `rescued`: due now and nobody's; `ended`: it is terminal; `lost`: somebody else was faster. */
@@ -20,7 +21,7 @@ export type RescueResult = 'rescued' | 'ended' | 'lost';
  * and the third loss ends the job `worker_lost`.
  */
 export async function rescueJob(ports: Ports, job: Job, row: Versioned<LiveJob>): Promise<RescueResult> {
-  const recovered = await recoverAnswer(ports, job, row.value);
+  const recovered = await recoverAnswer(ports, jobOfRun(job, row.value), row.value);
   if (recovered !== null) {
     const live = recordAttempt(row.value, recovered.attempt, recovered.billed);
     const ended = await endJob(

@@ -11,8 +11,9 @@ import type { Job, JobDraft } from '../jobs/job.ts';
 import { makeJobId } from '../jobs/job-id.ts';
 import { openLiveJob } from '../jobs/move-live-job.ts';
 import { estimateRequest } from '../tokens/estimate-request.ts';
+import { learnOutputCap } from '../tokens/learn-output-cap.ts';
 import { awaitPlace } from './await-place.ts';
-import { checkFits } from './check-fits.ts';
+import { checkFits, withFittingRerun } from './check-fits.ts';
 import { holdFor } from './money-orders.ts';
 import type { Ports } from './ports.ts';
 import { priceEstimate } from './price-attempt.ts';
@@ -42,7 +43,7 @@ export async function submitJob(
   if (replay !== null) return replay;
 
   const draft = await draftJob(ports, { team, pool }, submission, { fingerprint, keySha256, traceparent });
-  checkFits(pool, draft);
+  checkFits(pool, team, draft.estimate);
   await awaitPlace(ports, team, draft, submission.waitSeconds * 1000);
   await ports.live.registerTeam(team.id);
   const job: Job = { ...draft, request: await keepRequest(ports, draft, submission) };
@@ -127,7 +128,16 @@ async function draftJob(
   const config = ports.config.current();
   const countTokens = await ports.tokenCounter.load(model);
   const { maxOutputTokens } = config.limits;
-  const estimate = estimateRequest({ endpoint, body, model, countTokens, maxOutputTokens });
+  const answers = await ports.answers.read(team.id, { model, endpoint });
+  const learnedOutputCap = learnOutputCap(
+    answers.map(({ outputTokens }) => outputTokens),
+    maxOutputTokens,
+  );
+  const estimate = withFittingRerun(
+    pool,
+    team,
+    estimateRequest({ endpoint, body, model, countTokens, maxOutputTokens, learnedOutputCap }),
+  );
   const createdAtMs = ports.clock.now();
   const price = priceEstimate(config, pool, estimate, createdAtMs);
   return {

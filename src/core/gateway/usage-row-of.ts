@@ -2,9 +2,11 @@ import type { CacheState, UsageRow } from '../cost/usage-row.ts';
 import type { Attempt } from '../jobs/attempt.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Billed } from '../jobs/live-job.ts';
+import { outputCapOf } from '../tokens/output-cap.ts';
 
 /** The accounts' row of one attempt of a job. */
 export function usageRowOf(job: Job, attempt: Attempt, billed: Billed, cache: CacheState = 'miss'): UsageRow {
+  const cap = outputCapOf(job.estimate);
   return {
     team: job.team,
     jobId: job.id,
@@ -25,5 +27,6 @@ export function usageRowOf(job: Job, attempt: Attempt, billed: Billed, cache: Ca
     statusCode: attempt.statusCode,
     errorCode: attempt.reason,
     latencyMs: attempt.latencyMs,
+    ...(cap === null ? {} : { capSetBy: cap.setBy, choices: job.estimate.choices ?? 1 }),
   };
 }

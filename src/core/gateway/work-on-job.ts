@@ -4,6 +4,8 @@ import { findDeployment } from '../config/find-deployment.ts';
 import type { UsageRow } from '../cost/usage-row.ts';
 import type { Job, JobError } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
+import { startRerun } from '../jobs/move-live-job.ts';
+import { estimateRerun } from '../tokens/estimate-rerun.ts';
 import type { Versioned } from '../versioned.ts';
 import { keepContent } from './answer-content.ts';
 import { claimJob } from './claim-job.ts';
@@ -14,7 +16,8 @@ import { type AttemptResult, makeAttempt } from './make-attempt.ts';
 import { parkJob } from './park-job.ts';
 import { persist } from './persist.ts';
 import type { Ports } from './ports.ts';
-import { prepareBody } from './prepare-body.ts';
+import { prepareBody, withImposedCap } from './prepare-body.ts';
+import { jobOfRun } from './run-again.ts';
 import { isLate, type Turn, takeTurn } from './take-turn.ts';
 
 /** Where a job stands between two attempts of one worker. */
@@ -34,11 +37,22 @@ export type WorkOutcome = 'ended' | 'parked' | 'lost';
 
 /** The one attempt loop: turn, claim, call, then whatever the decision after it says. */
 export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>): Promise<WorkOutcome> {
-  const body = await prepareBody(ports, job);
-  let round: Round = { row, unwritten: [], roundStart: row.value.attempts.length, exclude: [], pauseMs: 0 };
+  const run = jobOfRun(job, row.value);
+  const body = await prepareBody(ports, run);
+  const round: Round = { row, unwritten: [], roundStart: row.value.attempts.length, exclude: [], pauseMs: 0 };
   if (body === null) return finish(ports, job, round, { status: 'failed', response: null, error: contentMissing });
+  return runRounds(ports, job, { run, body, round });
+}
+
+/** `run` is the job as its present run is estimated and capped; `job` is what was accepted and will end. */
+async function runRounds(
+  ports: Ports,
+  job: Job,
+  start: { run: Job; body: Readonly<Record<string, unknown>>; round: Round },
+): Promise<WorkOutcome> {
+  let { run, body, round } = start;
   for (;;) {
-    const held = await nextTurn(ports, job, round);
+    const held = await nextTurn(ports, run, round);
     round = { ...round, row: held.row, pauseMs: 0 };
     const turn = held.result;
     if (held.cause !== null && turn.outcome === 'booked') ports.capacity.release(turn.booking);
@@ -61,7 +75,7 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
         isRoundOver: false,
       });
     }
-    const attempted = await attempt(ports, job, round, { booking: turn.booking, ticket: turn.ticket, body });
+    const attempted = await attempt(ports, run, round, { booking: turn.booking, ticket: turn.ticket, body });
     if (attempted.outcome === 'lost') return 'lost';
     if (attempted.outcome === 'booking_void') {
       round = attempted.round;
@@ -88,8 +102,24 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
         return park(ports, job, round, { ...next, ticket: round.row.value.ticket });
       case 'again':
         round = { ...round, pauseMs: next.delayMs, exclude: next.isNewRoundOfDeployments ? [] : round.exclude };
+        break;
+      case 'rerun': {
+        round = await beginRerun(ports, job, round, result);
+        run = jobOfRun(job, round.row.value);
+        body = withImposedCap(run, body);
+      }
     }
   }
+}
+
+/** Keeps the answer that the cap cut short and begins a round of its own for the larger cap. */
+async function beginRerun(ports: Ports, job: Job, round: Round, result: AttemptResult): Promise<Round> {
+  const answer = await keepResponse(ports, job, result, { status: 'succeeded' });
+  const larger = estimateRerun(job.estimate)?.imposedOutputCap ?? null;
+  if (answer === null || larger === null) return round;
+  const at = { atMs: ports.clock.now(), outputCap: larger };
+  const value = startRerun(round.row.value, { reason: 'cap', answer }, at);
+  return { ...round, row: { ...round.row, value }, roundStart: value.attempts.length, exclude: [] };
 }
 
 /** The pause and the wait for a turn, with the claim of the attempt before kept alive. */

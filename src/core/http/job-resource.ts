@@ -2,6 +2,7 @@ import { formatUsd } from '../budgets/money.ts';
 import type { LineForecast } from '../capacity/capacity.ts';
 import type { Job, JobEnd, JobStatus } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
+import { outputCapOf } from '../tokens/output-cap.ts';
 import { retryHeaders } from './retry-headers.ts';
 
 /** What is known of a job at one moment. */
@@ -23,6 +24,7 @@ export function jobStatusOf(job: Job, live: LiveJob | null): JobStatus {
 /** The job as the API tells it (design §4.2): times in Unix seconds, money as a string of six decimals. */
 export function toJobResource(view: JobView): Readonly<Record<string, unknown>> {
   const { job, live } = view;
+  const cap = outputCapOf(job.estimate);
   return {
     id: job.id,
     object: 'job',
@@ -37,6 +39,8 @@ export function toJobResource(view: JobView): Readonly<Record<string, unknown>> 
     estimate: {
       input_tokens: job.estimate.inputTokens,
       output_tokens: job.estimate.outputTokens,
+      output_cap: cap?.outputTokens ?? null,
+      output_cap_set_by: cap?.setBy ?? null,
       cost_usd: formatUsd(job.estimateNanoUsd),
     },
     ...(job.end === null ? {} : toOutcome(job.end, view)),

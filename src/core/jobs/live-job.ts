@@ -2,7 +2,7 @@ import type { Ticket } from '../capacity/ticket.ts';
 import type { UsageCost } from '../cost/usage-cost.ts';
 import type { Usage } from '../tokens/usage.ts';
 import type { Attempt } from './attempt.ts';
-import type { Lane } from './job.ts';
+import type { JobResponse, Lane } from './job.ts';
 import type { TrailEvent } from './trail.ts';
 
 /** The right to work on a job: whoever holds it renews it; past `untilMs` anyone may take over. */
@@ -20,6 +20,12 @@ export interface Intent {
   readonly usage: Usage;
   readonly costNanoUsd: number;
   readonly priceId: string | null;
+}
+
+/** A job that is run a second time with a larger output cap; `answer` stands if that run fails. */
+export interface Rerun {
+  readonly reason: 'cap';
+  readonly answer: JobResponse;
 }
 
 /** Tokens and money of finished attempts. */
@@ -60,5 +66,7 @@ export interface LiveJob {
   readonly attempts: readonly Attempt[];
   /** Sums over the attempts whose usage rows are already written. */
   readonly billed: Billed;
+  /** Set once the first answer was cut short by Weir's own cap; absent in rows of before. */
+  readonly rerun?: Rerun | null;
   readonly trail: readonly TrailEvent[];
 }

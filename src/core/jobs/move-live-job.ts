@@ -2,7 +2,7 @@ import type { Ticket } from '../capacity/ticket.ts';
 import { addUsage, noUsage } from '../tokens/usage.ts';
 import type { Attempt } from './attempt.ts';
 import type { Job } from './job.ts';
-import type { Billed, Intent, Lease, LiveJob } from './live-job.ts';
+import type { Billed, Intent, Lease, LiveJob, Rerun } from './live-job.ts';
 import { appendTrail, type TrailEvent } from './trail.ts';
 
 const nothingBilled = { usage: noUsage, cost: { nanoUsd: 0, priceId: null, measured: true } };
@@ -77,6 +77,13 @@ export function addBilled(left: Billed, right: Billed): Billed {
       measured: left.cost.measured && right.cost.measured,
     },
   };
+}
+
+/** Begins the one run with a larger output cap; the answer in hand is kept beside it. */
+export function startRerun(live: LiveJob, rerun: Rerun, at: { atMs: number; outputCap: number }): LiveJob {
+  const { reason } = rerun;
+  const event = { atMs: at.atMs, type: 'rerun', reason, outputCap: at.outputCap } as const;
+  return { ...live, rerun, trail: appendTrail(live.trail, event) };
 }
 
 /** → queued until `dueAtMs`: out of a worker's hands, with its place in line. */

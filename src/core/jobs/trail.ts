@@ -16,6 +16,7 @@ export type TrailEvent = { readonly atMs: number } & (
       readonly reason: string | null;
     }
   | { readonly type: 'rescued'; readonly attempt: number; readonly reason: string }
+  | { readonly type: 'rerun'; readonly reason: 'cap'; readonly outputCap: number }
   | { readonly type: 'resent' }
   | { readonly type: 'cancel_requested' }
   | { readonly type: TerminalStatus; readonly reason: string | null }

@@ -2,7 +2,15 @@ import { isJsonObject } from '../http/parse-json.ts';
 import type { Endpoint } from '../jobs/job.ts';
 import { boundCounting } from './bound-counting.ts';
 import type { Estimate } from './estimate.ts';
-import { addSizes, type Measure, measureContent, measureJson, measureText, type PromptSize } from './measure-prompt.ts';
+import {
+  addSizes,
+  type Measure,
+  measureContent,
+  measureJson,
+  measureText,
+  type PromptSize,
+  sizeOfTokens,
+} from './measure-prompt.ts';
 import type { CountTokens } from './token-counter.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -13,8 +21,10 @@ export interface EstimateRequest {
   readonly body: Body;
   readonly model: string;
   readonly countTokens: CountTokens;
-  /** `limits.maxOutputTokens`: imposed where the caller sets no cap. */
+  /** `limits.maxOutputTokens`: imposed where the caller sets no cap and none is learnt. */
   readonly maxOutputTokens: number;
+  /** What earlier answers of the team say is enough; null or absent: not learnt yet. */
+  readonly learnedOutputCap?: number | null;
 }
 
 /** Around each message: its frame and its role. */
@@ -27,11 +37,16 @@ export function estimateRequest(request: EstimateRequest): Estimate {
   const measure: Measure = { model: request.model, countTokens: boundCounting(request.countTokens) };
   const prompt = measurePrompt(request.endpoint, request.body, measure);
   const cap = request.endpoint === '/v1/embeddings' ? 0 : largestCap(request.body);
+  const { maxOutputTokens } = request;
+  const imposed = cap === null ? Math.min(request.learnedOutputCap ?? maxOutputTokens, maxOutputTokens) : null;
+  const choices = countChoices(request);
   return {
     inputTokens: prompt.tokens,
-    outputTokens: countChoices(request) * (cap ?? request.maxOutputTokens),
+    outputTokens: choices * (cap ?? imposed ?? 0),
     promptCharacters: prompt.characters,
-    imposedOutputCap: cap === null ? request.maxOutputTokens : null,
+    imposedOutputCap: imposed,
+    rerunOutputCap: imposed !== null && imposed < maxOutputTokens ? maxOutputTokens : null,
+    choices,
   };
 }
 
@@ -70,10 +85,13 @@ function measureMessage(message: unknown, measure: Measure): PromptSize {
   ]);
 }
 
-/** A text, a list of texts, a list of tokens, or a list of such lists; tokens count as four characters each. */
+/** A text, a list of texts, a list of tokens, or a list of such lists; the limiter rounds each text up to whole tokens. */
 function measureEmbeddingInput(input: unknown, measure: Measure): PromptSize {
-  if (typeof input === 'string') return measureText(input, measure);
-  if (typeof input === 'number') return { tokens: 1, characters: 4 };
+  if (typeof input === 'string') {
+    const { tokens, characters } = measureText(input, measure);
+    return { tokens, characters: 4 * Math.ceil(characters / 4) };
+  }
+  if (typeof input === 'number') return sizeOfTokens(1);
   return addSizes(listOf(input).map((item) => measureEmbeddingInput(item, measure)));
 }
 

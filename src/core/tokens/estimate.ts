@@ -8,4 +8,8 @@ export interface Estimate {
   readonly promptCharacters: number;
   /** Output cap that Weir puts in the API's own field because the caller set none; null when the caller's own stands. */
   readonly imposedOutputCap: number | null;
+  /** Cap of the one re-run if the imposed cap cuts the answer short; null or absent: there is no re-run. */
+  readonly rerunOutputCap?: number | null;
+  /** Answers asked for at once (`n`); absent in rows of before: one. */
+  readonly choices?: number;
 }

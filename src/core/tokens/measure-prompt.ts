@@ -76,10 +76,15 @@ function measureImage(part: Readonly<Record<string, unknown>>, { model }: Measur
   const image = part['image_url'];
   const url = isJsonObject(image) ? image['url'] : image;
   const detail = isJsonObject(image) ? image['detail'] : part['detail'];
-  return { tokens: estimateImage(model, typeof url === 'string' ? url : '', detail), characters: 0 };
+  return sizeOfTokens(estimateImage(model, typeof url === 'string' ? url : '', detail));
 }
 
 /** Binary data is judged by its length: counting base64 as text would be slow and wrong. */
 function measureData(part: unknown, charactersPerToken: number): PromptSize {
-  return { tokens: Math.ceil(JSON.stringify(part).length / charactersPerToken), characters: 0 };
+  return sizeOfTokens(Math.ceil(JSON.stringify(part).length / charactersPerToken));
+}
+
+/** What is no text is charged by its tokens at admission; the limiter takes four characters for one. */
+export function sizeOfTokens(tokens: number): PromptSize {
+  return { tokens, characters: 4 * tokens };
 }

@@ -18,8 +18,19 @@ const common = {
   deadline_at: wholeSeconds.describe('Unix seconds; past it nothing is sent any more.'),
   metadata: z.record(z.string(), z.string()),
   estimate: z
-    .strictObject({ input_tokens: count, output_tokens: count, cost_usd: usdText })
-    .describe('Made at acceptance; `output_tokens` is the output cap, so the cost is an upper bound.'),
+    .strictObject({
+      input_tokens: count,
+      output_tokens: count.describe('The most that one run may answer: `n` times the output cap.'),
+      output_cap: count.nullable().describe('Tokens of one answer, as sent upstream; null for embeddings.'),
+      output_cap_set_by: z
+        .enum(['caller', 'weir'])
+        .nullable()
+        .describe(
+          '`weir`: the request had no cap. An answer that a learnt cap cuts short is run once more with the largest one.',
+        ),
+      cost_usd: usdText,
+    })
+    .describe('Made at acceptance, for one run at the most it may answer.'),
 };
 
 /** Tokens as the model reported them, summed over all attempts. */
@@ -124,6 +135,12 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     latency_ms: z.number().min(0),
     outcome: attemptOutcome,
     reason: z.string().nullable(),
+  }),
+  z.strictObject({
+    ...event,
+    type: z.literal('rerun'),
+    reason: z.literal('cap').describe("Weir's own output cap cut the answer short."),
+    output_cap: count.describe('The larger cap of the second run.'),
   }),
   z.strictObject({ ...event, type: z.literal('rescued'), attempt: attemptNumber, reason: z.string() }),
   z.strictObject({ ...event, type: z.enum(terminalStatuses), reason: z.string().nullable() }),

@@ -71,7 +71,13 @@ describe('toJobResource', () => {
       deadline_at: 1_790_000_600,
       metadata: { project: 'search' },
       queue: { position: 12, estimated_start_at: 1_790_000_004 },
-      estimate: { input_tokens: 210, output_tokens: 500, cost_usd: '0.000884' },
+      estimate: {
+        input_tokens: 210,
+        output_tokens: 500,
+        output_cap: 500,
+        output_cap_set_by: 'weir',
+        cost_usd: '0.000884',
+      },
     });
   });
 

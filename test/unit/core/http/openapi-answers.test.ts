@@ -141,6 +141,7 @@ it('every event of a trail is told as the document has it', () => {
     deferred: { atMs, type: 'deferred', reason: 'tpm', untilMs: atMs + 1500 },
     claimed: { atMs, type: 'claimed', attempt: 1, deployment: 'eastus', why: 'least load' },
     attempt: { atMs, type: 'attempt', ...claim, statusCode: null, latencyMs: 9, outcome: 'unknown', reason: 'x' },
+    rerun: { atMs, type: 'rerun', reason: 'cap', outputCap: 4096 },
     rescued: { atMs, type: 'rescued', attempt: 0, reason: 'poison_message' },
     resent: { atMs, type: 'resent' },
     cancel_requested: { atMs, type: 'cancel_requested' },

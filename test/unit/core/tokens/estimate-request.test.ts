@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTokenCounter } from '../../../../src/core/adapters/gpt-tokenizer/token-counter.ts';
 import type { Endpoint } from '../../../../src/core/jobs/job.ts';
 import { estimateRequest } from '../../../../src/core/tokens/estimate-request.ts';
+import { estimateRerun } from '../../../../src/core/tokens/estimate-rerun.ts';
 import type { CountTokens } from '../../../../src/core/tokens/token-counter.ts';
 
 let countTokens: CountTokens;
@@ -31,6 +32,8 @@ describe('estimateRequest for chat', () => {
       outputTokens: 4096,
       promptCharacters: 34,
       imposedOutputCap: 4096,
+      rerunOutputCap: null,
+      choices: 1,
     });
   });
 
@@ -63,6 +66,29 @@ describe('estimateRequest for chat', () => {
 
   it('counts text parts as text', () => {
     expect(estimate(user([{ type: 'text', text: 'Hello!' }])).inputTokens).toBe(estimate(user('Hello!')).inputTokens);
+  });
+
+  it('takes a learnt cap where the caller sets none, with the largest one for a re-run', () => {
+    const learned = (learnedOutputCap: number | null, more: Record<string, unknown> = {}) =>
+      estimateRequest({
+        endpoint: '/v1/chat/completions',
+        body: { ...user('Hi'), ...more },
+        model: 'gpt-4.1-mini',
+        countTokens,
+        maxOutputTokens,
+        learnedOutputCap,
+      });
+    expect(learned(512, { n: 2 })).toMatchObject({ outputTokens: 1024, imposedOutputCap: 512, rerunOutputCap: 4096 });
+    expect(learned(9000)).toMatchObject({ outputTokens: 4096, imposedOutputCap: 4096, rerunOutputCap: null });
+    expect(learned(512, { max_tokens: 60 })).toMatchObject({ outputTokens: 60, imposedOutputCap: null });
+    expect(learned(512, { max_tokens: 60 }).rerunOutputCap).toBeNull();
+    expect(estimateRerun(learned(512, { n: 2 }))).toMatchObject({ outputTokens: 8192, imposedOutputCap: 4096 });
+    expect(estimateRerun(learned(null))).toBeNull();
+  });
+
+  it('charges an image at admission by its tokens', () => {
+    const image = { type: 'image_url', image_url: { url: 'https://example.com/weir.png', detail: 'low' } };
+    expect(estimate(user([image]), '/v1/chat/completions', 'gpt-4.1').promptCharacters).toBe(4 * 85);
   });
 
   it('never reads image, audio or file data as text', () => {
@@ -106,7 +132,13 @@ describe('estimateRequest for embeddings', () => {
   const embed = (input: unknown) => estimate({ input }, '/v1/embeddings', 'text-embedding-3-small');
 
   it('has no output and imposes no cap', () => {
-    expect(embed('Hello!')).toEqual({ inputTokens: 2, outputTokens: 0, promptCharacters: 6, imposedOutputCap: null });
+    expect(embed('Hello!')).toMatchObject({ inputTokens: 2, outputTokens: 0, imposedOutputCap: null });
+    expect(embed('Hello!').rerunOutputCap).toBeNull();
+  });
+
+  it('rounds every text up to four characters as the limiter does', () => {
+    expect(embed('Hello!').promptCharacters).toBe(8);
+    expect(embed(['Hello!', 'a', '']).promptCharacters).toBe(12);
   });
 
   it('takes texts, tokens and lists of tokens', () => {

@@ -1,67 +1,25 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-
-interface Envelope {
-  readonly name: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly data: { readonly baseType: string; readonly baseData: Readonly<Record<string, unknown>> };
-}
+import { type FakeIngestion, startFakeIngestion } from '../support/fake-ingestion.ts';
 
 const adapter = resolve('src/core/adapters/application-insights/telemetry.ts');
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = 'b7ad6b7169203331';
 
-let directory: string;
-let server: Server;
-let endpoint: string;
-const received: Envelope[] = [];
-const paths = new Set<string>();
+let ingestion: FakeIngestion;
 
-/** A fake ingestion endpoint: the exporter speaks HTTPS only, so it has a certificate of its own. */
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'weir-ingestion-'));
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...subject, ...files], {
-    stdio: 'ignore',
-  });
-  const identity = { key: readFileSync(join(directory, 'key.pem')), cert: readFileSync(join(directory, 'cert.pem')) };
-  server = createServer(identity, async (request, response) => {
-    paths.add(request.url ?? '');
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const bytes = Buffer.concat(chunks);
-    const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString('utf8');
-    const envelopes: Envelope[] = text.startsWith('[')
-      ? JSON.parse(text)
-      : text.split('\n').map((line) => JSON.parse(line));
-    received.push(...envelopes);
-    const counts = { itemsReceived: envelopes.length, itemsAccepted: envelopes.length, errors: [] };
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(counts));
-  });
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  endpoint = `https://localhost:${(server.address() as AddressInfo).port}/`;
+  ingestion = await startFakeIngestion();
 });
 
 beforeEach(() => {
-  received.length = 0;
-  paths.clear();
+  ingestion.received.length = 0;
+  ingestion.paths.clear();
 });
 
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => ingestion.stop());
 
 /** Runs a script with the adapter, in a process of its own: the SDK is one per process and reads the environment. */
 async function run(connectionString: string, script: string) {
@@ -83,7 +41,7 @@ async function run(connectionString: string, script: string) {
     console.log(JSON.stringify({ warnings }));
   `;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: join(directory, 'cert.pem'), NODE_NO_WARNINGS: '1' },
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: ingestion.certificateFile, NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
@@ -98,15 +56,14 @@ async function run(connectionString: string, script: string) {
   return { code, ...output, result: JSON.parse(last) as { warnings: string[]; [name: string]: unknown } };
 }
 
-const connection = () => `InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=${endpoint}`;
 const events = (name: string) =>
-  received.filter((one) => one.data.baseType === 'EventData' && one.data.baseData['name'] === name);
-const dependencies = () => received.filter((one) => one.data.baseType === 'RemoteDependencyData');
+  ingestion.received.filter((one) => one.data.baseType === 'EventData' && one.data.baseData['name'] === name);
+const dependencies = () => ingestion.received.filter((one) => one.data.baseType === 'RemoteDependencyData');
 
 describe('Application Insights', () => {
   it('receives one event per job and attempt and one dependency per attempt, in one trace', async () => {
     const { code, result } = await run(
-      connection(),
+      ingestion.connectionString,
       `for (let index = 0; index < 50; index += 1) {
          telemetry.track(attempt('job_' + index, 200, 'succeeded', null));
          telemetry.track(job('job_' + index));
@@ -116,10 +73,10 @@ describe('Application Insights', () => {
     );
     expect([code, result.warnings]).toEqual([0, []]);
     expect([events('weir.job').length, events('weir.attempt').length, dependencies().length]).toEqual([50, 50, 50]);
-    expect(received).toHaveLength(150);
-    expect(new Set(received.map((one) => one.tags['ai.operation.id']))).toEqual(new Set([traceId]));
-    expect(new Set(received.map((one) => one.tags['ai.operation.parentId']))).toEqual(new Set([spanId]));
-    expect([...paths].every((path) => path.startsWith('/v2.1/track'))).toBe(true);
+    expect(ingestion.received).toHaveLength(150);
+    expect(new Set(ingestion.received.map((one) => one.tags['ai.operation.id']))).toEqual(new Set([traceId]));
+    expect(new Set(ingestion.received.map((one) => one.tags['ai.operation.parentId']))).toEqual(new Set([spanId]));
+    expect([...ingestion.paths].every((path) => path.startsWith('/v2.1/track'))).toBe(true);
 
     expect(events('weir.job')[0]?.data.baseData).toMatchObject({
       properties: { team: 'search', jobId: 'job_0', status: 'succeeded', model: 'gpt-4.1-mini', lane: 'bulk' },
@@ -149,7 +106,7 @@ describe('Application Insights', () => {
 
   it('tells failures, deferrals and notices apart', async () => {
     await run(
-      connection(),
+      ingestion.connectionString,
       `telemetry.track(attempt('job_1', 503, 'failed', 'server_error_503'));
        telemetry.track(attempt('job_2', 429, 'throttled', 'throttled_tokens'));
        telemetry.track(attempt('job_3', null, 'unknown', 'connection_reset'));
@@ -200,6 +157,6 @@ describe('Application Insights', () => {
        await telemetry.close();`,
     );
     expect([code, result.warnings.length]).toEqual([0, 1]);
-    expect(received).toHaveLength(0);
+    expect(ingestion.received).toHaveLength(0);
   });
 });

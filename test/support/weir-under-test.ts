@@ -19,6 +19,8 @@ export interface WeirOptions {
   readonly configure?: (config: JsonObject) => JsonObject;
   /** Settings of the app beside the usual ones; may replace the storage connection. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Makes another connection string of the storage's for the host, e.g. through a proxy. */
+  readonly rewireStorage?: (connectionString: string) => Promise<string>;
 }
 
 export interface HttpAnswer {
@@ -71,7 +73,11 @@ export class WeirUnderTest {
     this.simulatorUrl = simulator.url;
     this.storageConnectionString = storage.connectionString;
     this.writeConfig(config);
-    this.#environment = options.environment ?? {};
+    const rewired = await options.rewireStorage?.(storage.connectionString);
+    this.#environment = {
+      ...(rewired === undefined ? {} : { AzureWebJobsStorage: rewired }),
+      ...options.environment,
+    };
     this.#port = await reservePort(0);
     this.baseUrl = `http://127.0.0.1:${this.#port}`;
     await this.startHost();
@@ -124,7 +130,7 @@ export class WeirUnderTest {
   async request(
     method: string,
     path: string,
-    options: { team?: string; body?: unknown; headers?: Record<string, string> } = {},
+    options: { team?: string; body?: unknown; headers?: Record<string, string>; withinMs?: number } = {},
   ): Promise<HttpAnswer> {
     const key = this.keys[options.team ?? 'search'];
     const isRaw = typeof options.body === 'string' || options.body === undefined;
@@ -137,6 +143,7 @@ export class WeirUnderTest {
         ...options.headers,
       },
       ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(options.withinMs ?? 60_000),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compareBill } from '../support/compare-bill.ts';
+import { chatJob, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
+
+const jobCount = 40;
+let weir: WeirUnderTest;
+
+beforeAll(async () => {
+  weir = await WeirUnderTest.start({
+    environment: { WEIR_LEASE_SECONDS: '3', WEIR_SWEEP_SCHEDULE: '* * * * * *' },
+  });
+});
+
+afterAll(async () => {
+  await weir.stop();
+});
+
+test('forty jobs all end once though the host is killed twice in their middle, and the books match the bill', async () => {
+  await weir.fault({ kind: 'latency', latencyMs: 1500 });
+  const ids: string[] = [];
+  for (let number = 0; number < jobCount; number += 1) {
+    ids.push(String((await weir.submit(chatJob(`Name river ${number}.`)))['id']));
+  }
+  const killed: number[] = [];
+  for (const moment of [1, 2]) {
+    await waitFor(`calls in flight, ${moment}`, async () => (await inFlight()) >= 3);
+    killed.push(await inFlight());
+    await weir.killHost();
+    await weir.startHost();
+  }
+  const ended = await Promise.all(ids.map((id) => weir.waitForEnd(id, { withinMs: 60_000 })));
+
+  expect(killed.every((calls) => calls >= 3)).toBe(true);
+  expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['succeeded']));
+  const trails = await Promise.all(ids.map((id) => weir.request('GET', `/jobs/${id}/events`)));
+  const ends = trails.map(
+    ({ body }) => body.data.filter((event: { type: string }) => event.type === 'succeeded').length,
+  );
+  expect(ends).toEqual(ids.map(() => 1));
+
+  const bill = await compareBill(weir);
+  expect(bill.differences).toEqual([]);
+  expect(bill.rows).toBe(ended.reduce((sum, job) => sum + job.attempts.length, 0));
+  expect(bill.unknown).toBeGreaterThan(0);
+  expect(bill.rows).toBe(jobCount + bill.unknown);
+  expect((await weir.request('GET', '/budgets/search')).body.held_usd).toBe('0.000000');
+});
+
+async function inFlight(): Promise<number> {
+  const report = await fetch(`${weir.simulatorUrl}/_sim/report`);
+  return ((await report.json()) as { total: { inFlight: number } }).total.inFlight;
+}

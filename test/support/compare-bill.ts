@@ -1,0 +1,59 @@
+import type { RequestRecord } from '../../tools/simulator/report.ts';
+import type { WeirUnderTest } from './weir-under-test.ts';
+
+/** One row of `GET /usage`, as far as the bill is concerned. */
+interface UsageResource {
+  readonly job: string;
+  readonly attempt: number;
+  readonly outcome: string;
+  readonly measured: boolean;
+  readonly cost_usd: string;
+}
+
+/** What the simulated service billed beside what Weir has on its books, call by call. */
+export interface Bill {
+  readonly sent: number;
+  readonly billed: number;
+  readonly rows: number;
+  readonly unknown: number;
+  /** One sentence per call that is on one side only. */
+  readonly differences: readonly string[];
+}
+
+/** Requests as the simulator saw them, newest first. */
+export async function readRequests(weir: WeirUnderTest): Promise<readonly RequestRecord[]> {
+  const answer = await fetch(`${weir.simulatorUrl}/_sim/requests?limit=20000`);
+  const body: unknown = await answer.json();
+  const list = (body as { data?: unknown }).data;
+  if (!Array.isArray(list)) throw new Error(`Not a list of requests: ${JSON.stringify(body).slice(0, 200)}`);
+  return list;
+}
+
+/** Compares the service's bill with the usage rows of a team: every billed call is a row, every row without one says so. */
+export async function compareBill(weir: WeirUnderTest, team = 'search'): Promise<Bill> {
+  const requests = await readRequests(weir);
+  const { body } = await weir.request('GET', '/usage', { team });
+  const rows: UsageResource[] = body.data;
+  const differences: string[] = [];
+  const billed = new Map<string, number>();
+  const sent = new Map<string, number>();
+  for (const { job, attempt, billed: isBilled } of requests) {
+    const call = `${job}#${attempt}`;
+    sent.set(call, (sent.get(call) ?? 0) + 1);
+    if (isBilled) billed.set(call, (billed.get(call) ?? 0) + 1);
+  }
+  for (const [call, times] of sent) if (times > 1) differences.push(`${call} was sent ${times} times`);
+  const booked = new Set(rows.map((row) => `${row.job}#${row.attempt}`));
+  if (booked.size !== rows.length) differences.push('an attempt has two usage rows');
+  for (const call of billed.keys())
+    if (!booked.has(call)) differences.push(`${call} was billed, but is not on the books`);
+  for (const row of rows) {
+    const call = `${row.job}#${row.attempt}`;
+    if (Number(row.cost_usd) > 0 && row.measured && !billed.has(call))
+      differences.push(`${call} is booked as measured, but was not billed`);
+    if (Number(row.cost_usd) === 0 && billed.has(call))
+      differences.push(`${call} was billed, but is booked at nothing`);
+  }
+  const unknown = rows.filter((row) => row.outcome === 'unknown').length;
+  return { sent: requests.length, billed: billed.size, rows: rows.length, unknown, differences };
+}

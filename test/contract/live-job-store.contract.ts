@@ -18,6 +18,12 @@ export function describeLiveJobStore(
       expect((await live.listTeams()).filter((known) => known === team)).toEqual([team]);
     });
 
+    it('lists an account that is no team of people, whose name begins with a tilde', async () => {
+      const { live } = await makeStores();
+      await live.registerTeam('~probe');
+      expect(await live.listTeams()).toContain('~probe');
+    });
+
     it('walks live rows in key order, page by page, with the versions that a write has to name', async () => {
       const [{ jobs, live }, team] = [await makeStores(), makeTeam()];
       const all = Array.from({ length: 5 }, (_, index) => makeSampleJob(team, { id: makeSampleId(noonMs + index) }));

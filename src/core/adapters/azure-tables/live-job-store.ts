@@ -18,8 +18,8 @@ export interface TableLiveJobStoreOptions {
   readonly pageSize?: number;
 }
 
-// Every key that a team id can be; ids are ASCII.
-const allTeams = { from: ' ', to: '~' };
+// Every key that a team id can be; ids are ASCII. `~probe`, which pays for probes, sorts behind all others.
+const allTeams = { from: ' ', to: '\x7f' };
 
 /** What the sweep walks, in the table `teams`: the list of teams and each team's live rows. */
 export class TableLiveJobStore implements LiveJobStore {

@@ -16,6 +16,8 @@ const clockToleranceSeconds = 60;
 const jwksCoolDownMs = 30_000;
 const jwksMaxAgeMs = 600_000;
 const jwksTimeoutMs = 5000;
+/** While the issuer does not answer, requests with tokens must not turn into a stream either. */
+const failureCoolDownMs = 2000;
 
 /**
  * Verifies Entra ID access tokens with jose: RS256 only, issuer and audience as configured, signing keys cached per address.
@@ -26,11 +28,11 @@ export function makeEntraTokenVerifier(now: () => number, fetchKeys?: FetchImple
     cooldownDuration: jwksCoolDownMs,
     cacheMaxAge: jwksMaxAgeMs,
     timeoutDuration: jwksTimeoutMs,
-    ...(fetchKeys === undefined ? {} : { [customFetch]: fetchKeys }),
   };
   const keySets = new Map<string, JWTVerifyGetKey>();
   const keySetOf = (uri: string) => {
-    const known = keySets.get(uri) ?? createRemoteJWKSet(new URL(uri), jwksOptions);
+    const spared = spareIssuer(fetchKeys ?? fetch, now);
+    const known = keySets.get(uri) ?? createRemoteJWKSet(new URL(uri), { ...jwksOptions, [customFetch]: spared });
     keySets.set(uri, known);
     return known;
   };
@@ -45,11 +47,31 @@ export function makeEntraTokenVerifier(now: () => number, fetchKeys?: FetchImple
           requiredClaims: ['exp'],
           currentDate: new Date(now()),
         });
-        return { outcome: 'verified', claims: readClaims(payload) };
+        const claims = readClaims(payload);
+        // Entra names the application in every access token and in no ID token: one of those signs nobody in here.
+        const isIdToken = identity.tenantId !== undefined && claims.appId === null;
+        return isIdToken ? { outcome: 'refused' } : { outcome: 'verified', claims };
       } catch (cause) {
         return isOfToken(cause) ? { outcome: 'refused' } : { outcome: 'unavailable', cause };
       }
     },
+  };
+}
+
+/** Fetches nothing for a moment after a failure; jose itself spares the issuer only after a success. */
+function spareIssuer(fetchKeys: FetchImplementation, now: () => number): FetchImplementation {
+  let failedAtMs = Number.NEGATIVE_INFINITY;
+  return async (url, options) => {
+    const sinceMs = now() - failedAtMs;
+    if (sinceMs >= 0 && sinceMs < failureCoolDownMs) throw new Error('The signing keys could not be had a moment ago');
+    try {
+      const response = await fetchKeys(url, options);
+      if (response.status !== 200) failedAtMs = now();
+      return response;
+    } catch (error) {
+      failedAtMs = now();
+      throw error;
+    }
   };
 }
 

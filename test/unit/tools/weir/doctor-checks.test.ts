@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { checkClock } from '../../../../tools/weir/check-clock.ts';
+import { checkConfiguration } from '../../../../tools/weir/check-configuration.ts';
+import { checkKeys } from '../../../../tools/weir/check-keys.ts';
+import { runDoctorCommand } from '../../../../tools/weir/doctor-command.ts';
+import { ok, problem, renderSection, summarise, warning } from '../../../../tools/weir/finding.ts';
+import { exampleConfig } from '../../core/config/example.ts';
+import { minimalConfig } from '../../core/config/minimal-config.ts';
+
+const now = Date.parse('2026-11-23T12:00:00Z');
+const [pool] = minimalConfig().pools;
+if (pool === undefined) throw new Error('The minimal configuration has a pool');
+const [deployment] = pool.deployments;
+const distinct = { ...deployment, deployment: 'chat-1' };
+
+function findings(sections: Readonly<Record<string, unknown>>): string {
+  const found = checkConfiguration(exampleConfig(sections), now);
+  return found
+    .filter(({ status }) => status === 'warning' || status === 'problem')
+    .map(({ status, message }) => `${status}: ${message}`)
+    .join('\n');
+}
+
+const onePool = (...deployments: readonly Readonly<Record<string, unknown>>[]) => ({
+  pools: [{ model: 'gpt-4.1-mini', deployments }],
+});
+const team = { id: 'search', keys: [{ sha256: 'a'.repeat(64) }], models: ['gpt-4.1-mini'] };
+const operator = { id: 'platform', keys: [{ sha256: 'b'.repeat(64) }], role: 'operator' };
+
+describe('the doctor on a configuration', () => {
+  it('finds nothing in one that is in order', () => {
+    const budget = { monthlyUsd: '10.00', alertPercents: [] };
+    expect(findings({ ...onePool(distinct), teams: [{ ...team, budget }, operator] })).toBe('');
+  });
+
+  it.each<[string, Readonly<Record<string, unknown>>, string]>([
+    ['quota counted twice', {}, 'problem: gpt-4.1-mini by westeurope and gpt-4.1-mini by eastus are the same'],
+    ['a foreign host', onePool({ ...distinct, endpoint: 'https://example.com' }), 'example.com is no address'],
+    ['a host that only ends alike', onePool({ ...distinct, endpoint: 'https://evilopenai.azure.com' }), 'no address'],
+    ['a simulator', onePool({ ...distinct, endpoint: 'http://127.0.0.1:7072/x' }), '1 deployment on this machine'],
+    ['more requests than sold', onePool({ ...distinct, requestsPerMinute: 601 }), '601 requests to 100000 tokens'],
+    ['too few tokens for one answer', onePool({ ...distinct, tokensPerMinute: 4000, requestsPerMinute: 6 }), '4096'],
+    ['a model without a price', { pools: [{ model: 'gpt-9', deployments: [distinct] }], teams: [operator] }, 'gpt-9'],
+    ['a paused pool', { pools: [{ model: 'gpt-4.1-mini', paused: true, deployments: [distinct] }] }, 'is paused'],
+    [
+      'provisioned capacity that comes second',
+      onePool(distinct, { ...distinct, name: 'ptu', deployment: 'ptu', sku: 'ProvisionedManaged', priority: 2 }),
+      'by ptu is provisioned',
+    ],
+    ['a team that nobody can be', { teams: [{ ...team, keys: [] }] }, 'Nobody can be the team search'],
+    ['a team without a budget', { teams: [team] }, 'search has no budget'],
+    ['a team without models', { teams: [{ ...team, models: [] }] }, 'search may use no model'],
+    ['no operator', { teams: [team] }, 'There is no operator'],
+  ])('names %s', (_what, sections, expected) => {
+    expect(findings(sections)).toContain(expected);
+  });
+
+  it('counts a role as a way in', () => {
+    const identity = { tenantId: '22222222-2222-4222-8222-222222222222', audience: ['a'], roleTeams: { R: 'search' } };
+    expect(findings({ teams: [{ ...team, keys: [] }], identity })).not.toContain('Nobody can be');
+  });
+});
+
+describe('the doctor on keys', () => {
+  const config = exampleConfig();
+  const key = { team: 'search', sha256: 'c'.repeat(64), name: 'k', createdAt: '2026-11-01T00:00:00Z' };
+  const told = (keys: Parameters<typeof checkKeys>[1]) =>
+    checkKeys(config, keys, now)
+      .slice(1)
+      .map(({ status, message }) => `${status}: ${message}`);
+
+  it('has nothing to say about young keys of known teams', () => {
+    expect(told([key])).toEqual([]);
+  });
+
+  it.each([
+    ['a key of no team', [{ ...key, team: 'gone' }], 'warning: Key of gone'],
+    ["another team's key", [{ ...key, sha256: 'b'.repeat(64) }], 'problem: Key of search'],
+    ['an old key', [{ ...key, createdAt: '2026-05-01T00:00:00Z' }], '206 days old'],
+    [
+      'a rotation left half done',
+      [1, 2].map((digit) => ({ ...key, sha256: `${digit}`.repeat(64), createdAt: '2026-10-01T00:00:00Z' })),
+      'a rotation was not finished',
+    ],
+  ])('names %s', (_what, keys, expected) => {
+    expect(told(keys).join('\n')).toContain(expected);
+  });
+});
+
+describe('the doctor on clocks', () => {
+  const answer = (offsetMs: number) => ({ dateMs: now + offsetMs, sentAtMs: now + 500, receivedAtMs: now + 540 });
+  it.each([
+    [0, 'ok', 'agrees'],
+    [3000, 'ok', 'off'],
+    [90_000, 'warning', 'behind'],
+    [-90_000, 'warning', 'ahead of'],
+  ])('judges an offset of %d ms', (offsetMs, status, word) => {
+    const finding = checkClock('The clock', [answer(offsetMs)]);
+    expect(finding.status).toBe(status);
+    expect(finding.message).toContain(word);
+  });
+
+  it('says nothing of a clock that it could not compare', () => {
+    expect(checkClock('The clock', []).status).toBe('skipped');
+  });
+});
+
+describe('the doctor on the whole', () => {
+  it('ends with 1 for a problem, names it with its path, and repeats no key', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-doctor-'));
+    try {
+      const config = join(folder, 'config.json');
+      writeFileSync(
+        config,
+        JSON.stringify({ ...minimalConfig(), teams: [{ id: 'x', keys: [{ sha256: 'weir_oops' }] }] }),
+      );
+      const lines: string[] = [];
+      const context = { environment: {}, now: () => new Date(now), print: (line: string) => lines.push(line) };
+      expect(await runDoctorCommand(['--config', config], context)).toBe(1);
+      expect(lines.join('\n')).toContain('teams[0].keys[0].sha256');
+      expect(lines.join('\n')).not.toContain('weir_oops');
+      expect(lines.at(-1)).toBe('1 problem.');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('shows what to do under what it found, and counts', () => {
+    const section = {
+      title: 'Storage',
+      findings: [ok('fine'), warning('odd', 'look'), problem('gone\nfor good', 'fetch')],
+    };
+    expect(stripVTControlCharacters(renderSection(section))).toBe(
+      'Storage\n  ✓ fine\n  ! odd\n    → look\n  ✗ gone\n      for good\n    → fetch',
+    );
+    expect(summarise([section, section])).toBe('2 problems, 2 warnings.');
+    expect(summarise([])).toBe('Nothing to fix.');
+  });
+});

@@ -1,11 +1,12 @@
 import { calibrate } from './calibrate.ts';
 import type { Booking, BookingRequest, CallReport } from './capacity.ts';
 import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
-import { correctBooking, type DeploymentLedger, uncharge } from './deployment-ledger.ts';
-import { leaveLine } from './lane-line.ts';
+import { type DeploymentLedger, recharge } from './deployment-ledger.ts';
+import { laneRing, leaveLine } from './lane-line.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { dropReservationOf, giveBack } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
+import { chargeRing } from './token-ring.ts';
 
 /** What happened since the last commit, to be told to everyone with the next one. */
 export type News =
@@ -45,8 +46,13 @@ function applyReport(input: DecisionInput, report: CallReport): void {
   const limits = input.limits.deployments.find(({ name }) => name === report.booking.deployment);
   if (limits === undefined) return;
   const ledger = ledgerOf(input.state, limits.name);
-  correctProvisioned(ledger, limits, report);
-  if (report.throttle !== null) uncharge(ledger, { ...report.booking, sendAtMs: report.booking.enteredAtMs });
+  const charged = chargedTokens(limits, report);
+  if (charged !== report.booking.tokens) {
+    const { tokens, enteredAtMs, lane } = report.booking;
+    recharge(ledger, limits, { tokens, sendAtMs: enteredAtMs }, charged);
+    const { used } = input.state.line.lanes[lane];
+    chargeRing(laneRing, used, { tokens: charged - tokens, requests: 0 }, enteredAtMs);
+  }
   calibrate(ledger, limits, report);
   cool(ledger, report, input.nowMs);
   const others = input.limits.deployments
@@ -55,11 +61,13 @@ function applyReport(input: DecisionInput, report: CallReport): void {
   ledger.health = input.health.learn(ledger.health, report, input.nowMs, others).state;
 }
 
-function correctProvisioned(ledger: DeploymentLedger, limits: DeploymentLimits, report: CallReport): void {
+/** What the service has charged: nothing for a 429, the actual usage on provisioned SKUs, the whole estimate for anything else. */
+function chargedTokens(limits: DeploymentLimits, report: CallReport): number {
+  if (report.throttle !== null) return 0;
   const { inputTokens, cachedInputTokens, outputTokens } = report.usage;
   const actual = inputTokens - cachedInputTokens + outputTokens;
-  if (report.outcome === 'succeeded' && actual > 0)
-    correctBooking(ledger, limits, { ...report.booking, sendAtMs: report.booking.enteredAtMs }, actual);
+  const isCorrected = limits.isProvisioned && report.outcome === 'succeeded' && actual > 0;
+  return isCorrected ? actual : report.booking.tokens;
 }
 
 /**

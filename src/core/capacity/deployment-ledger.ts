@@ -154,20 +154,17 @@ export interface BookingEntry {
   readonly sendAtMs: number;
 }
 
-/** Takes the tokens of a refused call out again: the service has charged none, only the request. */
-export function uncharge(ledger: DeploymentLedger, entry: BookingEntry): void {
-  chargeRing(deploymentRing, ledger.ring, { tokens: -entry.tokens, requests: 0 }, entry.sendAtMs);
-}
-
-/** Replaces a provisioned deployment's estimate by what was used; Standard SKUs keep the whole estimate for its minute. */
-export function correctBooking(
+/** Replaces the tokens of a booking by others, in the window and in the pace; the request stays. */
+export function recharge(
   ledger: DeploymentLedger,
   limits: DeploymentLimits,
   entry: BookingEntry,
-  actualTokens: number,
+  tokens: number,
 ): void {
-  if (!limits.isProvisioned) return;
-  chargeRing(deploymentRing, ledger.ring, { tokens: actualTokens - entry.tokens, requests: 0 }, entry.sendAtMs);
+  const more = tokens - entry.tokens;
+  chargeRing(deploymentRing, ledger.ring, { tokens: more, requests: 0 }, entry.sendAtMs);
+  ledger.pacedUntilMs += paceOf(ledger, limits, more);
+  ledger.catchUpUntilMs += paceOf(ledger, limits, more) / CATCH_UP;
 }
 
 /** Forgets what no longer counts; returns for how many milliseconds more the pace has now passed unused. */

@@ -36,6 +36,9 @@ export const laneRing: RingShape = { bucketMs: 5000, windowBuckets: 12 };
 /** Weight of each team in line; 0 passes a team over for now: it is paused or its own limit is used up. */
 export type WeightOf = (team: string) => number;
 
+/** A job is not late before this many others were served past it. */
+const LATE_JOBS = 15;
+
 /** Dead stretches kept by team; past it the shortest is forgotten and virtual time passes it when capacity does. */
 const MOST_DEAD = 16;
 
@@ -65,8 +68,10 @@ export function issueTicket(lane: LaneLine, team: string, cost: number, share: n
  */
 export function isOnlyOne(lane: LaneLine, team: string, ticket: Ticket | null): boolean {
   const finish = lane.finishes[team];
-  if (finish === undefined) return true;
-  return ticket !== null && ticket.finish === finish && ticket.start <= lane.virtual;
+  if (ticket === null) return finish === undefined;
+  // Virtual time may have passed it while it waits for room; what lies further back is a team's that was not served for other reasons.
+  if (finish === undefined) return lane.virtual - ticket.finish < LATE_JOBS * lane.meanCost;
+  return ticket.finish === finish && ticket.start <= lane.virtual;
 }
 
 /** Tokens that are served before a ticket that starts at `start` (Infinity: everything in line). */

@@ -18,6 +18,8 @@ export type Place =
     }
   | { readonly isFound: false; readonly reason: WaitReason; readonly untilMs: number };
 
+export type FoundPlace = Place & { readonly isFound: true };
+
 export interface PlaceWanted {
   readonly isPaced: boolean;
   readonly reserve: number;
@@ -114,7 +116,7 @@ function toCandidate(limits: DeploymentLimits, fit: FoundFit | undefined): Deplo
 }
 
 /** Enters a place into the ledger and the team's ring and makes the booking of it. */
-export function takePlace(decision: Decision, ask: Ask, place: Place & { isFound: true }): Booking {
+export function takePlace(decision: Decision, ask: Ask, place: FoundPlace): Booking {
   const { request } = ask;
   const { on, tokens, sendAtMs } = place;
   enterBooking(on.ledger, on.limits, { tokens, sendAtMs }, decision.nowMs);

@@ -11,7 +11,7 @@ import {
   unusedMs,
 } from './decision.ts';
 import { jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
-import { findPlace, type PlaceWanted, takePlace } from './place-job.ts';
+import { type FoundPlace, findPlace, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
 import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs } from './turn-estimate.ts';
@@ -70,22 +70,24 @@ export function serveLane(decision: Decision, lane: Lane, places: readonly Place
 }
 
 function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): void {
-  if (tryPlace(decision, lane, place, want)) return;
+  const near = findPlace(decision, place.ask, want);
+  if (near.isFound) {
+    book(decision, lane, place, near);
+    return;
+  }
+  const isOwnLimit = near.reason !== 'tpm' && near.reason !== 'rpm';
+  if (isOwnLimit) {
+    setWait(place, Math.max(decision.nowMs + 200, near.untilMs - HORIZON_MS + 300), closedBy(decision, near.reason));
+    return;
+  }
   if (isStuck(decision, lane, place) && reserveFar(decision, place.ask, want)) {
     serve(decision, lane, place, decision.nowMs);
     findReservedTurn(decision, place.ask, place.ticket);
     return;
   }
-  if (decision.open.length === 0) {
-    // Nobody knows how fast it will go afterwards: the next moment that makes sense is when one may be tried again.
-    const reopensAtMs = Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
-    setWait(place, Math.max(decision.nowMs + 200, reopensAtMs), closedBy(decision, 'breaker'));
-    return;
-  }
   const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + 65_000 });
   const whenMs = far.isFound ? far.sendAtMs : Math.max(far.untilMs, decision.reopensAtMs);
-  const reason = far.isFound ? blockedBy(decision, place.ask, want) : closedBy(decision, far.reason);
-  setWait(place, Math.max(decision.nowMs + 200, whenMs - HORIZON_MS + 300), reason);
+  setWait(place, Math.max(decision.nowMs + 200, whenMs - HORIZON_MS + 300), closedBy(decision, near.reason));
 }
 
 /** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */
@@ -98,16 +100,12 @@ function serveEarly(decision: Decision, lane: Lane, place: Place, want: PlaceWan
     return;
   }
   if (!place.isNew) jumpTo(line, place.ticket.start, decision.weightOf);
-  serve(decision, lane, place, found.sendAtMs);
-  place.ask.result = { outcome: 'booked', booking: takePlace(decision, place.ask, found), ticket: place.ticket };
+  book(decision, lane, place, found);
 }
 
-function tryPlace(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): boolean {
-  const found = findPlace(decision, place.ask, want);
-  if (!found.isFound) return false;
+function book(decision: Decision, lane: Lane, place: Place, found: FoundPlace): void {
   serve(decision, lane, place, found.sendAtMs);
   place.ask.result = { outcome: 'booked', booking: takePlace(decision, place.ask, found), ticket: place.ticket };
-  return true;
 }
 
 function serve(decision: Decision, lane: Lane, { ask, ticket }: Place, atMs: number): void {
@@ -186,9 +184,4 @@ function setWait({ ask, ticket }: Place, untilMs: number, reason: WaitReason): v
 function closedBy(decision: Decision, reason: WaitReason): WaitReason {
   if (decision.open.length > 0 || reason === 'paused') return reason;
   return Number.isFinite(decision.reopensAtMs) ? 'breaker' : 'paused';
-}
-
-function blockedBy(decision: Decision, ask: Ask, want: PlaceWanted): WaitReason {
-  const near = findPlace(decision, ask, want);
-  return near.isFound ? 'line' : near.reason;
 }

@@ -1,17 +1,19 @@
 import type { Lane } from '../jobs/job.ts';
 import { lanes } from '../jobs/job.ts';
-import { type Decision, poolTokensPerMs, shareOfMinute } from './decision.ts';
+import { type Decision, HORIZON_MS, poolTokensPerMs, shareOfMinute, unusedMs } from './decision.ts';
 import { tokensPerMs } from './deployment-ledger.ts';
-import { usedInMinute } from './lane-line.ts';
+import { usedInMinute, workAhead } from './lane-line.ts';
 
 /** A lower lane that waits is left at least this part of the pool. */
 export const LEAST_SHARE = 0.1;
 /** Interactive work beyond this part of the pool is served as standard. */
 export const MOST_INTERACTIVE = 0.5;
 
-/** Whether interactive work has had so much of the last minute that it is paced and goes behind standard work. */
+/** Whether interactive work has had so much of the last minute that, while others wait, it is paced and goes behind standard work. */
 export function isInteractiveDemoted(decision: Decision): boolean {
-  return shareOfMinute(decision, 'interactive') > MOST_INTERACTIVE;
+  if (shareOfMinute(decision, 'interactive') <= MOST_INTERACTIVE) return false;
+  const { standard, bulk } = decision.state.line.lanes;
+  return [standard, bulk].some((line) => workAhead(line, Number.POSITIVE_INFINITY, decision.weightOf) > 0);
 }
 
 /** Lanes in the order in which this decision serves them. */
@@ -33,7 +35,16 @@ export function laneTokensPerMs(decision: Decision, lane: Lane): number {
 /** When the turn of a job comes that has `ahead` tokens before it: from now, or from when a deployment opens again. */
 export function estimateTurn(decision: Decision, lane: Lane, ahead: number): number {
   const base = Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
-  return Math.max(decision.nowMs, base) + Math.max(0, ahead) / laneTokensPerMs(decision, lane);
+  return (
+    Math.max(decision.nowMs, base) +
+    (lane === 'interactive' ? 0 : promisedMs(decision)) +
+    Math.max(0, ahead) / laneTokensPerMs(decision, lane)
+  );
+}
+
+/** How long the pace is already given away beyond the horizon: big jobs hold far send times that are no longer in line. */
+function promisedMs(decision: Decision): number {
+  return Math.max(0, -unusedMs(decision) - HORIZON_MS);
 }
 
 /** With every deployment closed a wait is still told: at the rate they will have when they open. */

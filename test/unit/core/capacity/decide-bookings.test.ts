@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { News } from '../../../../src/core/capacity/apply-news.ts';
+import type { Booking, BookingResult } from '../../../../src/core/capacity/capacity.ts';
+import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
+import type { HealthPolicy } from '../../../../src/core/capacity/deployment-health.ts';
+import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
+import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
+import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
+import { lanes } from '../../../../src/core/jobs/job.ts';
+import { ask, batch, deployment, pool, report, startMs } from './sample-pool.ts';
+
+function booked(result: BookingResult | undefined): Booking {
+  if (result?.outcome !== 'booked') throw new Error(`Not booked: ${JSON.stringify(result)}`);
+  return result.booking;
+}
+
+describe('a decision about a batch', () => {
+  it('leaves the state it was given as it was', () => {
+    const state = createPoolState();
+    decideBookings(batch({ state, requests: [ask(1000)] }));
+    expect(state).toEqual(createPoolState());
+  });
+
+  it('never books more than the limit into any 60 seconds, nor more than the slice, over many batches', () => {
+    const step = fc.record({
+      laterMs: fc.integer({ min: 0, max: 4000 }),
+      jobs: fc.array(fc.record({ tokens: fc.integer({ min: 1, max: 6000 }), lane: fc.constantFrom(...lanes) }), {
+        maxLength: 12,
+      }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), fc.constantFrom(1, 10), (steps, requestWindowSeconds) => {
+        const limits = pool({ deployments: [deployment({ requestWindowSeconds, requestsPerMinute: 60 })] });
+        let state = createPoolState();
+        let nowMs = startMs;
+        const sends: Booking[] = [];
+        for (const { laterMs, jobs } of steps) {
+          nowMs += laterMs;
+          const requests = jobs.map(({ tokens, lane }) => ask(tokens, { lane }));
+          const decision = decideBookings(batch({ state, limits, nowMs, requests }));
+          state = decision.state;
+          for (const result of decision.results) if (result.outcome === 'booked') sends.push(result.booking);
+        }
+        for (const { sendAtMs: end } of sends) {
+          const within = (ms: number) => sends.filter(({ sendAtMs }) => sendAtMs > end - ms && sendAtMs <= end);
+          expect(within(60_000).reduce((sum, { tokens }) => sum + tokens, 0)).toBeLessThanOrEqual(10_000);
+          expect(within(requestWindowSeconds * 1000).length).toBeLessThanOrEqual(requestWindowSeconds);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives nothing back on Standard when a call used less than was booked', () => {
+    const first = decideBookings(batch({ requests: [ask(10_000)] }));
+    const news: News[] = [{ kind: 'reported', report: report({ booking: booked(first.results[0]) }) }];
+    const second = decideBookings(batch({ state: first.state, nowMs: startMs + 5000, news, requests: [ask(1000)] }));
+    expect(second.results[0]).toMatchObject({ outcome: 'wait', reason: 'tpm' });
+  });
+
+  it('corrects a provisioned deployment to what was used', () => {
+    const limits = pool({ deployments: [deployment({ isProvisioned: true })] });
+    const first = decideBookings(batch({ limits, requests: [ask(10_000)] }));
+    const news: News[] = [{ kind: 'reported', report: report({ booking: booked(first.results[0]) }) }];
+    const second = decideBookings(
+      batch({ limits, state: first.state, nowMs: startMs + 5000, news, requests: [ask(1000)] }),
+    );
+    expect(second.results[0]?.outcome).toBe('booked');
+  });
+
+  it('frees a booking that was not sent', () => {
+    const first = decideBookings(batch({ requests: [ask(10_000)] }));
+    const news: News[] = [{ kind: 'released', booking: booked(first.results[0]) }];
+    const second = decideBookings(batch({ state: first.state, nowMs: startMs + 1000, news, requests: [ask(10_000)] }));
+    expect(second.results[0]?.outcome).toBe('booked');
+  });
+
+  it('does not charge for a call that was refused, and leaves its deployment alone as long as it asks', () => {
+    const first = decideBookings(batch({ requests: [ask(10_000)] }));
+    const throttled = report({
+      booking: booked(first.results[0]),
+      outcome: 'throttled',
+      throttle: 'tokens',
+      coolDownMs: 20_000,
+    });
+    const state = decideBookings(batch({ state: first.state, news: [{ kind: 'reported', report: throttled }] })).state;
+    const soon = decideBookings(batch({ state, nowMs: startMs + 1000, requests: [ask(5000)] }));
+    expect(soon.results[0]).toMatchObject({ outcome: 'wait', reason: 'breaker' });
+    const later = decideBookings(batch({ state, nowMs: startMs + 21_000, requests: [ask(5000)] }));
+    expect(later.results[0]?.outcome).toBe('booked');
+    expect(state.deployments.get('east')?.driftCount).toBe(1);
+  });
+
+  it('does not believe a hint of a day for longer than every window takes to empty', () => {
+    const first = decideBookings(batch({ requests: [ask(1000)] }));
+    const day = report({
+      booking: booked(first.results[0]),
+      outcome: 'throttled',
+      throttle: 'tokens',
+      coolDownMs: 86_400_000,
+    });
+    const { state } = decideBookings(batch({ state: first.state, news: [{ kind: 'reported', report: day }] }));
+    expect(decideBookings(batch({ state, nowMs: startMs + 61_000, requests: [ask(1000)] })).results[0]?.outcome).toBe(
+      'booked',
+    );
+  });
+
+  it('refuses what is larger than every limit, naming the limit', () => {
+    const [result] = decideBookings(batch({ requests: [ask(10_001)] })).results;
+    expect(result).toEqual({ outcome: 'never', limitTokens: 10_000, neededTokens: 10_001 });
+  });
+
+  it("refuses what is larger than the team's whole limit", () => {
+    const limits = pool({ teams: new Map([['search', { ...unknownTeam, tokensPerMinute: 500 }]]) });
+    expect(decideBookings(batch({ limits, requests: [ask(501)] })).results[0]).toMatchObject({
+      outcome: 'never',
+      limitTokens: 500,
+    });
+  });
+
+  it.each([
+    ['a limit of 0', pool({ deployments: [deployment({ tokensPerMinute: 0 })] })],
+    ['an RPM of 0', pool({ deployments: [deployment({ requestsPerMinute: 0 })] })],
+    ['a paused deployment', pool({ deployments: [deployment({ isPaused: true })] })],
+    ['a paused pool', pool({ isPaused: true })],
+  ])('waits at %s and keeps its ticket', (_, limits) => {
+    const [result] = decideBookings(batch({ limits, requests: [ask(100)] })).results;
+    expect(result).toMatchObject({ outcome: 'wait', reason: 'paused' });
+    expect(result?.outcome === 'wait' && result.ticket !== null).toBe(true);
+  });
+
+  it('serves a job at a limit of 1', () => {
+    const limits = pool({ deployments: [deployment({ tokensPerMinute: 100, requestsPerMinute: 1 })] });
+    const { results } = decideBookings(batch({ limits, requests: [ask(100), ask(100)] }));
+    expect(results.map(({ outcome }) => outcome)).toEqual(['booked', 'wait']);
+  });
+
+  it('keeps to a limit that was lowered while bookings stand', () => {
+    const { state } = decideBookings(batch({ requests: [ask(6000)] }));
+    const limits = pool({ deployments: [deployment({ tokensPerMinute: 5000 })] });
+    const lowered = decideBookings(batch({ state, limits, nowMs: startMs + 1000, requests: [ask(10)] }));
+    expect(lowered.results[0]).toMatchObject({ outcome: 'wait', reason: 'tpm' });
+  });
+
+  it('serves interactive work before a bulk backlog that came first', () => {
+    const bulk = Array.from({ length: 20 }, () => ask(1000, { lane: 'bulk' }));
+    const urgent = ask(1000);
+    const { results } = decideBookings(batch({ requests: [...bulk, urgent] }));
+    expect(booked(results.at(-1)).sendAtMs).toBe(startMs);
+  });
+
+  it('books nothing of a paced lane further ahead than the horizon', () => {
+    const requests = Array.from({ length: 50 }, () => ask(150, { lane: 'bulk' }));
+    const { results } = decideBookings(batch({ requests }));
+    const sends = results.filter((result) => result.outcome === 'booked').map((result) => booked(result).sendAtMs);
+    expect(sends.length).toBeGreaterThan(0);
+    expect(Math.max(...sends)).toBeLessThanOrEqual(startMs + 2000);
+    for (const result of results) if (result.outcome === 'wait') expect(result.untilMs).toBeGreaterThan(startMs);
+  });
+
+  it('tells the last of a long line to come back when its turn is near', () => {
+    const requests = Array.from({ length: 50 }, () => ask(1000, { lane: 'bulk' }));
+    const last = decideBookings(batch({ requests })).results.at(-1);
+    // 49 jobs of 1,000 tokens are ahead, and the deployment serves some 9,900 tokens a minute.
+    expect(last?.outcome === 'wait' ? last.untilMs - startMs : 0).toBeGreaterThan(240_000);
+    expect(last?.outcome === 'wait' ? last.untilMs - startMs : 0).toBeLessThan(320_000);
+  });
+
+  it('holds a far send time for a big job and hands it out when the job comes for it', () => {
+    const filled = decideBookings(batch({ requests: [ask(9000)] }));
+    const big = ask(5000, { lane: 'standard' });
+    const reserved = decideBookings(batch({ state: filled.state, nowMs: startMs + 1000, requests: [big] }));
+    const [wait] = reserved.results;
+    if (wait?.outcome !== 'wait') throw new Error('A job without room near has to wait.');
+    expect(reserved.state.line.reservations).toHaveLength(1);
+    const wake = { ...big, ticket: wait.ticket };
+    const { results, state } = decideBookings(batch({ state: reserved.state, nowMs: wait.untilMs, requests: [wake] }));
+    expect(booked(results[0]).sendAtMs).toBeGreaterThan(wait.untilMs);
+    expect(state.line.reservations).toHaveLength(0);
+  });
+
+  it('gives a far send time back when nobody comes for it', () => {
+    const filled = decideBookings(batch({ requests: [ask(9000)] }));
+    const reserved = decideBookings(
+      batch({ state: filled.state, nowMs: startMs + 1000, requests: [ask(5000, { lane: 'standard' })] }),
+    );
+    const { results } = decideBookings(
+      batch({ state: reserved.state, nowMs: startMs + 70_000, requests: [ask(10_000)] }),
+    );
+    expect(results[0]?.outcome).toBe('booked');
+  });
+
+  it('passes over a team whose own limit is used up, and tells it when it is not', () => {
+    const limits = pool({ teams: new Map([['small', { ...unknownTeam, tokensPerMinute: 1000 }]]) });
+    const requests = [ask(1000, { team: 'small' }), ask(1000, { team: 'small' }), ask(1000, { team: 'big' })];
+    const { results } = decideBookings(batch({ limits, requests }));
+    expect(results.map(({ outcome }) => outcome)).toEqual(['booked', 'wait', 'booked']);
+    expect(results[1]).toMatchObject({ reason: 'team_tpm' });
+    expect(results[1]?.outcome === 'wait' ? results[1].untilMs - startMs : 0).toBeGreaterThan(50_000);
+  });
+
+  it('counts the requests of a team with an RPM of its own', () => {
+    const limits = pool({ teams: new Map([['small', { ...unknownTeam, requestsPerMinute: 2 }]]) });
+    const requests = Array.from({ length: 3 }, () => ask(10, { team: 'small' }));
+    expect(decideBookings(batch({ limits, requests })).results[2]).toMatchObject({
+      outcome: 'wait',
+      reason: 'team_rpm',
+    });
+  });
+
+  it('prefers deployments that have not failed in this round and takes a failed one when it is alone', () => {
+    const limits = pool({ deployments: [deployment(), deployment({ name: 'west', priority: 2 })] });
+    const [elsewhere] = decideBookings(batch({ limits, requests: [ask(100, { exclude: ['east'] })] })).results;
+    expect(booked(elsewhere).deployment).toBe('west');
+    const [alone] = decideBookings(batch({ requests: [ask(100, { exclude: ['east'] })] })).results;
+    expect(booked(alone).deployment).toBe('east');
+  });
+
+  it('gives a half-open deployment one probe and waits for a closed one until it opens', () => {
+    const verdict = alwaysHealthy.judge(null, startMs);
+    const probing: HealthPolicy = {
+      ...alwaysHealthy,
+      judge: () => ({ ...verdict, admits: 'probe', breaker: 'half-open' }),
+    };
+    const requests = [ask(10, { lane: 'standard' }), ask(10, { lane: 'standard' })];
+    const outcomes = decideBookings(batch({ health: probing, requests })).results.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['booked', 'wait']);
+    const open: HealthPolicy = {
+      ...alwaysHealthy,
+      judge: () => ({ ...verdict, admits: 'none', untilMs: startMs + 9000, breaker: 'open' }),
+    };
+    const [result] = decideBookings(batch({ health: open, requests: [ask(10)] })).results;
+    expect(result).toMatchObject({ outcome: 'wait', reason: 'breaker' });
+    expect(result?.outcome === 'wait' ? result.untilMs : 0).toBeGreaterThan(startMs + 5000);
+  });
+
+  it('takes a job that gave up out of the line', () => {
+    const requests = Array.from({ length: 60 }, () => ask(100, { lane: 'bulk' }));
+    const first = decideBookings(batch({ requests }));
+    const left = first.results[40];
+    if (left?.outcome !== 'wait' || left.ticket === null) throw new Error('The job has to wait.');
+    const place = {
+      jobId: 'gone',
+      team: 'search',
+      lane: 'bulk',
+      estimate: ask(100).estimate,
+      ticket: left.ticket,
+    } as const;
+    const second = decideBookings(batch({ state: first.state, news: [{ kind: 'left', place }] }));
+    const untilOf = (state: typeof first.state) => {
+      const [last] = decideBookings(batch({ state, requests: [ask(100, { lane: 'bulk' })] })).results;
+      return last?.outcome === 'wait' ? last.untilMs : 0;
+    };
+    expect(untilOf(first.state) - untilOf(second.state)).toBeGreaterThan(400);
+  });
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Endpoint } from '../jobs/job.ts';
+import { checkServiceState } from './check-service-state.ts';
 import { describeIssue, kindOf, type Problem } from './describe-issue.ts';
 import { isJsonObject } from './parse-json.ts';
 
@@ -17,8 +18,8 @@ export interface RequestBodyRules {
 }
 
 /**
- * Checks what Weir itself relies on in a request body (model, prompt, output caps, n); everything else is the service's
- * to judge. Paths start with `body`. The body is only looked at, never copied or changed.
+ * Checks what Weir itself relies on in a request body (model, prompt, output caps, n) and what would reach past the team;
+ * everything else is the service's to judge. Paths start with `body`. The body is only looked at, never copied or changed.
  */
 export function checkRequestBody(
   endpoint: Endpoint,
@@ -27,7 +28,11 @@ export function checkRequestBody(
 ): readonly Problem[] {
   const parsed = schemas[endpoint](rules.maxOutputTokens).safeParse(body, { reportInput: true });
   const problems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, kindOf));
-  return [...problems.map(({ path, message }) => ({ path: `body.${path}`, message })), ...checkSwitches(body, rules)];
+  return [
+    ...problems.map(({ path, message }) => ({ path: `body.${path}`, message })),
+    ...checkSwitches(body, rules),
+    ...checkServiceState(endpoint, body),
+  ];
 }
 
 function checkSwitches(body: Readonly<Record<string, unknown>>, rules: RequestBodyRules): readonly Problem[] {

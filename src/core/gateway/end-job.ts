@@ -6,7 +6,7 @@ import { appendTrail } from '../jobs/trail.ts';
 import type { Versioned } from '../versioned.ts';
 import { isSameClaim, withNewFlags } from './advance-job.ts';
 import { settleHold } from './money-orders.ts';
-import { persist } from './persist.ts';
+import { once, type Write } from './persist.ts';
 import type { Ports } from './ports.ts';
 import { withAnswerInHand } from './run-again.ts';
 
@@ -16,24 +16,26 @@ export interface Ending {
   readonly response: JobResponse | null;
   readonly error: JobError | null;
   readonly usage: readonly UsageRow[];
+  /** How storage that is away is met: one try, unless a worker has a result in hand. */
+  readonly write?: Write;
 }
 
 /** `fenced`: another worker has claimed the job since, or it has ended; this result is not the answer. */
 export type EndResult = { readonly outcome: 'ended'; readonly job: Job } | { readonly outcome: 'fenced' };
 
 /**
- * Commits a job's end in one transaction: result, usage rows, budget settled, live row gone. Repeats while storage is
- * away; a cancellation that was asked for meanwhile does not undo an answer that came first.
+ * Commits a job's end in one transaction: result, usage rows, budget settled, live row gone. A cancellation that was asked for meanwhile does not undo an answer that came first.
  */
 export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, asked: Ending): Promise<EndResult> {
   const ending = withAnswerInHand(row.value, asked);
+  const write = asked.write ?? once;
   let current = row;
   let tries = 0;
   const nowMs = ports.clock.now();
   for (;;) {
     const ended: Job = { ...job, end: describeEnd(current.value, ending, nowMs) };
     const written = current;
-    const result = await persist(ports, () => {
+    const result = await write(() => {
       tries += 1;
       return ports.writer.submit(job.team, {
         change: { kind: 'end', job: ended, version: written.version, usage: ending.usage },
@@ -41,14 +43,14 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, as
         decideMoney: settleHold(job.holdNanoUsd, ending.usage),
       });
     });
-    if (result.outcome === 'applied' || (tries > 1 && (await hasEndedSo(ports, ended)))) {
+    if (result.outcome === 'applied' || (tries > 1 && (await hasEndedSo(ports, ended, write)))) {
       ports.signals.announceEnd(job.id);
       leaveLine(ports, job, current.value);
       report(ports, ended);
       if (current.value.eraseRequested) await erase(ports, ended);
       return { outcome: 'ended', job: ended };
     }
-    const read = await persist(ports, () => ports.jobs.readLive(job.team, job.id));
+    const read = await write(() => ports.jobs.readLive(job.team, job.id));
     if (read === null || !isSameClaim(read.value, row.value)) return { outcome: 'fenced' };
     // Only flags changed under us: what this attempt knows still holds.
     current = withNewFlags(current, read);
@@ -56,8 +58,8 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, as
 }
 
 /** After a try without a reply: whether the job has ended just as this worker wanted, for then it was this worker. */
-async function hasEndedSo(ports: Ports, job: Job): Promise<boolean> {
-  const stored = await persist(ports, () => ports.jobs.readJob(job.team, job.id));
+async function hasEndedSo(ports: Ports, job: Job, write: Write): Promise<boolean> {
+  const stored = await write(() => ports.jobs.readJob(job.team, job.id));
   const [theirs, mine] = [stored?.end, job.end];
   if (theirs === null || theirs === undefined || mine === null) return false;
   return (

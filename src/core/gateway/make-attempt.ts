@@ -53,23 +53,24 @@ export async function makeAttempt(
   const timeouts = call.timeouts ?? ports.config.current().timeouts;
   const sentAtMs = ports.clock.now();
   ports.extraCalls.count(claimed.value.attempts.length > 0);
-  const outcome = await ports.upstream.call(
-    {
-      deployment: call.deployment,
-      endpoint: job.endpoint,
-      body: call.body,
-      jobId: job.id,
-      attempt: claimed.value.attempt,
-      traceparent: job.traceparent,
-      connectMs: timeouts.connectMs,
-      firstByteMs: timeouts.firstByteMs,
-      totalMs: timeouts.totalMs,
-    },
-    keeper.signal,
-  );
-  over.abort();
-  ports.drain.calls.removeEventListener('abort', drained);
-  await Promise.all([deadline, keeper.stop()]);
+  const { connectMs, firstByteMs, totalMs } = timeouts;
+  const request = {
+    deployment: call.deployment,
+    endpoint: job.endpoint,
+    body: call.body,
+    jobId: job.id,
+    attempt: claimed.value.attempt,
+    traceparent: job.traceparent,
+    connectMs,
+    firstByteMs,
+    totalMs,
+  };
+  // Whatever happens the heartbeat ends with the call: a lease that nobody works under must run out.
+  const outcome = await ports.upstream.call(request, keeper.signal).finally(async () => {
+    over.abort();
+    ports.drain.calls.removeEventListener('abort', drained);
+    await Promise.all([deadline, keeper.stop()]);
+  });
   // An answer that came in spite of the cut stands: only a call that was really aborted ends as its cause says.
   const cut = outcome.kind === 'unanswered' && outcome.fault === 'aborted' ? keeper.cause : null;
   const classification = classifyOutcome(job.endpoint, outcome, ports.clock.now());

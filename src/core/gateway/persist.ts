@@ -3,8 +3,19 @@ import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Random } from '../random.ts';
 
 /** How long a result in hand is offered to storage that is away: an outage of minutes loses no answer that was paid for. */
-const patienceMs = 15 * 60_000;
+const patienceMs = 8 * 60_000;
 const longestPauseMs = 5000;
+
+/** How a write meets storage that is away. */
+export type Write = <T>(write: () => Promise<T>) => Promise<T>;
+
+/** One try: for whoever can leave the work to a later message, sweep or request. */
+export const once: Write = (write) => write();
+
+/** Repeats until storage takes it: for a worker with a result in hand that was paid for. */
+export function patiently(ports: { clock: Clock; random: Random }): Write {
+  return (write) => persist(ports, write);
+}
 
 /** Repeats a write until storage takes it. Only for what may safely happen twice: conditional writes and named blobs. */
 export async function persist<T>(ports: { clock: Clock; random: Random }, write: () => Promise<T>): Promise<T> {

@@ -43,21 +43,26 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally): Promise
   let after: string | null = null;
   do {
     const page: Awaited<ReturnType<typeof ports.live.listLive>> = await ports.live.listLive(team, after);
+    let failuresInRow = 0;
     for (const row of page.items) {
       if (ports.drain.isDraining) return;
       tally.looked += 1;
-      await tryToMend(ports, row, tally);
+      failuresInRow = (await tryToMend(ports, row, tally)) ? 0 : failuresInRow + 1;
+      if (failuresInRow >= mostFailuresInRow) return;
     }
     after = page.next;
   } while (after !== null);
 }
 
-/** A job that throws is left to the next sweep and told; storage that is away ends the team's sweep. */
-async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<void> {
+/** Jobs of one team that may fail one after the other before its sweep ends: then it is the partition, not a job. */
+const mostFailuresInRow = 5;
+
+/** A job that throws is left to the next sweep and told. False: it did. */
+async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<boolean> {
   try {
     await mend(ports, row, tally);
+    return true;
   } catch (error) {
-    if (error instanceof StorageUnavailableError) throw error;
     tally.failedJobs += 1;
     ports.telemetry.track({
       type: 'notice',
@@ -67,6 +72,7 @@ async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTall
       message: 'The sweep could not mend a job; the next one tries again.',
       fields: { team: row.value.team, job: row.value.id, cause: error instanceof Error ? error.name : 'unknown' },
     });
+    return false;
   }
 }
 

@@ -37,7 +37,7 @@ export class DeploymentClients {
     const { default: Client } = await import('openai');
     const { apiKeySetting } = deployment;
     const key = apiKeySetting === null ? null : this.credentials.settings[apiKeySetting];
-    if (key === undefined || key === '') throw new TransportFault('credential');
+    if (key === undefined || (key !== null && !isHeaderSafe(key))) throw new TransportFault('credential');
     return new Client({
       baseURL: `${deployment.endpoint.replace(/\/+$/, '')}/openai/v1/`,
       apiKey: key ?? (() => withTimeout(this.credentials.token())),
@@ -51,6 +51,11 @@ export class DeploymentClients {
       logLevel: 'off',
     });
   }
+}
+
+/** Visible ASCII: anything else is refused by the header's own check, whose error would repeat the key. */
+function isHeaderSafe(credential: string): boolean {
+  return /^[\x21-\x7e]+$/.test(credential);
 }
 
 /** What the SDK would tell the service about this machine. */
@@ -67,7 +72,9 @@ async function withTimeout(token: Promise<string>): Promise<string> {
     timer = setTimeout(() => reject(new Error('No token came in time')), tokenTimeoutMs);
   });
   try {
-    return await Promise.race([token, expired]);
+    const given = await Promise.race([token, expired]);
+    if (!isHeaderSafe(given)) throw new Error('The token holds what no header can');
+    return given;
   } catch (error) {
     throw new TransportFault('credential', error);
   } finally {

@@ -149,11 +149,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The SDK wraps what its fetch or its key function threw. Anything else is a fault of the program and goes on. */
+/**
+ * The SDK wraps what its fetch or its key function threw. Anything else is a fault of the program and goes on, without its
+ * own text: the SDK quotes header values, and a credential is one of them.
+ */
 function readFault(error: unknown, signal: AbortSignal): TransportFault['fault'] {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof TransportFault) return cause.fault;
   }
   if (signal.aborted) return 'aborted';
-  throw error;
+  throw new Error(`The call could not be formed (${error instanceof Error ? error.name : typeof error}).`);
 }

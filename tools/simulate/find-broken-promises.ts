@@ -1,0 +1,106 @@
+import { openTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import type { UsageRow } from '../../src/core/cost/usage-row.ts';
+import type { Job } from '../../src/core/jobs/job.ts';
+import type { Clients } from './clients.ts';
+import { markOf } from './compose-outcome.ts';
+import type { SimulatedService, UpstreamCall } from './simulated-upstream.ts';
+import type { Witness } from './witness.ts';
+import type { World } from './world.ts';
+
+/** Everything a run leaves behind. */
+export interface Remains {
+  readonly world: World;
+  readonly witness: Witness;
+  readonly service: SimulatedService;
+  readonly clients: Clients;
+}
+
+/** What must hold at the end, when faults have stopped and time was given: one sentence for each promise that was not kept. */
+export function* findBrokenPromises(remains: Remains): Generator<string> {
+  const { world, witness, clients } = remains;
+  for (const [team, rows] of world.state.teams) {
+    for (const id of rows.live.keys()) yield `${id} of ${team} has not ended in time`;
+    for (const { value } of rows.budgets.values()) {
+      if (value.heldNanoUsd !== 0) yield `${team} still holds ${value.heldNanoUsd} in ${value.period}`;
+    }
+    for (const job of rows.jobs.values()) if (!clients.deleted.has(job.id)) yield* checkAnswer(world, job);
+  }
+  for (const [id, job] of witness.accepted) if (!witness.endedAtMs.has(id)) yield `${id} of ${job.team} never ended`;
+  for (const [id, { team }] of clients.acknowledged) {
+    const isThere = openTeam(world.state, team).jobs.has(id);
+    if (!isThere && !clients.deleted.has(id)) yield `${id} was acknowledged and is gone`;
+    if (!witness.accepted.has(id)) yield `${id} was acknowledged, but never accepted`;
+  }
+  for (const [id, team] of clients.erased) {
+    const { jobs } = openTeam(world.state, team);
+    const left = [...world.state.blobs.keys()].filter((name) => name.includes(id));
+    if (jobs.has(id) || left.length > 0) yield `${id} was deleted, and its content is still there`;
+  }
+  yield* compareBills(remains);
+  yield* checkMoneyBack(remains);
+}
+
+/** A job that succeeded shows an answer, and its own. */
+function* checkAnswer(world: World, job: Job): Generator<string> {
+  const { end } = job;
+  if (end === null || end.status !== 'succeeded') return;
+  const winner = end.attempts.at(-1);
+  if (end.response === null || winner === undefined || winner.outcome !== 'succeeded') {
+    yield `${job.id} succeeded without an answer`;
+    return;
+  }
+  const { body } = end.response;
+  const text = body.kind === 'inline' ? body.text : world.state.blobs.get(body.name)?.text;
+  if (text === undefined) yield `the answer of ${job.id} is missing`;
+  else if (!text.includes(markOf(job.id, winner.number))) yield `${job.id} shows an answer that is not its own`;
+}
+
+/** The service's bill against the usage rows, call by call; whatever nobody could learn is one row that says so. */
+function* compareBills({ world, service }: Remains): Generator<string> {
+  const rows = new Map<string, UsageRow>();
+  for (const team of world.state.teams.values()) {
+    for (const row of team.usage.values()) rows.set(`${row.jobId}/${row.attempt}`, row);
+  }
+  const called = new Set<string>();
+  for (const call of service.calls) {
+    const key = `${call.jobId}/${call.attempt}`;
+    if (called.has(key)) yield `${call.jobId} was called twice under attempt ${call.attempt}`;
+    called.add(key);
+    const row = rows.get(key);
+    if (row === undefined) yield `the call for ${call.jobId} attempt ${call.attempt} is not on the accounts`;
+    else yield* compareRow(call, row);
+  }
+  for (const [key, row] of rows) {
+    const mayBeUnsent = row.outcome === 'unknown' || row.costNanoUsd === 0;
+    if (!called.has(key) && !mayBeUnsent) yield `${key} is on the accounts as ${row.outcome}, but was never called`;
+  }
+}
+
+function* compareRow(call: UpstreamCall, row: UsageRow): Generator<string> {
+  const where = `${call.jobId} attempt ${call.attempt}`;
+  if (row.deployment !== call.deployment)
+    yield `${where} went to ${call.deployment}, the accounts say ${row.deployment}`;
+  if (!row.measured) {
+    if (row.costNanoUsd === 0 && call.charge !== null) yield `${where} was charged, its estimate is nothing`;
+    return;
+  }
+  const { inputTokens, outputTokens } = row.usage;
+  const { charge } = call;
+  if (charge === null && row.costNanoUsd > 0) yield `${where} was not charged, the accounts say it was`;
+  if (charge === null) return;
+  if (charge.inputTokens !== inputTokens || charge.outputTokens !== outputTokens) {
+    yield `${where} was charged ${charge.inputTokens} + ${charge.outputTokens}, the accounts say ${inputTokens} + ${outputTokens}`;
+  }
+}
+
+/** Each job's end sums up its own usage rows, also when it has been deleted since. */
+function* checkMoneyBack({ world, witness }: Remains): Generator<string> {
+  for (const [id, job] of witness.ends) {
+    const rows = [...openTeam(world.state, job.team).usage.values()].filter(({ jobId }) => jobId === id);
+    const cost = rows.reduce((sum, row) => sum + row.costNanoUsd, 0);
+    if (job.end?.cost.nanoUsd !== cost) yield `${id} says it cost ${job.end?.cost.nanoUsd}, its usage rows say ${cost}`;
+    if (job.end?.attempts.length !== rows.length) {
+      yield `${id} tells ${job.end?.attempts.length} attempts, its usage rows ${rows.length}`;
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { type MemoryTeam, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import type { Job } from '../../src/core/jobs/job.ts';
+import type { ApplyResult, BudgetChange, JobStore, TeamChange } from '../../src/core/jobs/job-store.ts';
+import type { LiveJob } from '../../src/core/jobs/live-job.ts';
+import type { UpstreamRequest } from '../../src/core/routing/upstream.ts';
+import type { Estimate } from '../../src/core/tokens/estimate.ts';
+import { findDisorder } from './find-disorder.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+import { isCalm } from './weather.ts';
+import type { World } from './world.ts';
+
+/** A job whose worker had been cut off longer than this must not be sent any more, however clocks differ. */
+const lateCallMs = 12_000;
+
+/**
+ * Stands at the store and at the model service and judges every step: what was written, by whom, on what ground, and what
+ * was sent. Sees storage as it is, not as a process believes it to be.
+ */
+export class Witness {
+  /** Every job that was ever on record, as it was accepted. */
+  readonly accepted = new Map<string, Job>();
+  /** When each job's end was committed. */
+  readonly endedAtMs = new Map<string, number>();
+  /** When each job last changed. */
+  readonly ends = new Map<string, Job>();
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The job store as one process reaches it, with the witness at its door. */
+  watch(process: SimulatedProcess, holder: string, store: JobStore): JobStore {
+    return new Proxy(store, {
+      get: (target, property) => {
+        if (property === 'apply') {
+          return (team: string, changes: readonly TeamChange[], budget: BudgetChange | null) =>
+            this.#apply(process, holder, target, { team, changes, budget });
+        }
+        const method: unknown = Reflect.get(target, property);
+        return typeof method === 'function' ? method.bind(target) : method;
+      },
+    });
+  }
+
+  /** What the service charges at admission follows from the accepted job alone. */
+  estimateOf(jobId: string): Estimate {
+    const job = this.accepted.get(jobId);
+    if (job === undefined) throw new Error(`A call for ${jobId}, which was never accepted.`);
+    return job.estimate;
+  }
+
+  /** Judges a call at the moment it is sent. */
+  judgeCall(process: SimulatedProcess, request: UpstreamRequest): void {
+    const { trace, time } = this.#world;
+    const { jobId, attempt } = request;
+    const job = this.accepted.get(jobId);
+    if (job === undefined) {
+      trace.violate(`${process.name} sent ${jobId}, which was never accepted`);
+      return;
+    }
+    const lateMs = process.clock.now() - job.deadlineAtMs;
+    if (lateMs >= 0) trace.violate(`${jobId} was sent ${lateMs} ms past its deadline`);
+    const endedAtMs = this.endedAtMs.get(jobId);
+    const live = openTeam(this.#world.state, job.team).live.get(jobId)?.value;
+    const isOwn = live?.state === 'running' && live.attempt === attempt;
+    if (isOwn) return;
+    // A worker that was stopped in mid-step may wake late; with clocks that are right not even then.
+    const sinceMs = endedAtMs === undefined ? 0 : time.nowMs - endedAtMs;
+    if (isCalm(this.#world.weather) || sinceMs > lateCallMs) {
+      trace.violate(`${jobId} was sent in attempt ${attempt}, which holds no claim`);
+    }
+  }
+
+  async #apply(
+    process: SimulatedProcess,
+    holder: string,
+    store: JobStore,
+    order: { team: string; changes: readonly TeamChange[]; budget: BudgetChange | null },
+  ): Promise<ApplyResult> {
+    const rows = openTeam(this.#world.state, order.team);
+    const before = new Map(order.changes.map((change) => [idOf(change), rows.live.get(idOf(change))?.value]));
+    const result = await store.apply(order.team, order.changes, order.budget);
+    if (result.outcome === 'rejected') {
+      this.#world.trace.note(`${process.name} is refused: ${result.reason} at ${result.at}`);
+      return result;
+    }
+    for (const change of order.changes) this.#judge(process, holder, change, before.get(idOf(change)) ?? null);
+    for (const what of findDisorder(order.team, rows)) this.#world.trace.violate(what);
+    this.#judgeBudget(order.changes, rows, order.team);
+    return result;
+  }
+
+  #judge(process: SimulatedProcess, holder: string, change: TeamChange, before: LiveJob | null): void {
+    const { trace, time } = this.#world;
+    const id = idOf(change);
+    trace.note(`${process.name} wrote ${describe(change)} of ${id}`);
+    if (change.kind === 'accept') {
+      this.accepted.set(id, change.job);
+      return;
+    }
+    if (before === null) {
+      trace.violate(`${id} was written though nothing is live`);
+      return;
+    }
+    if (change.kind === 'end') {
+      if (this.endedAtMs.has(id)) trace.violate(`${id} ended twice`);
+      this.endedAtMs.set(id, time.nowMs);
+      this.ends.set(id, change.job);
+      if (before.lease !== null && before.lease.holder !== holder) this.#judgeTakeOver(process, id, before);
+      return;
+    }
+    const { live } = change;
+    const isClaim = live.state === 'running' && live.attempt !== before.attempt;
+    if (isClaim && live.attempt !== before.attempt + 1) trace.violate(`${id} skipped an attempt number`);
+    if (isClaim && before.cancelRequested) trace.violate(`${id} was claimed after it was cancelled`);
+    const isFlag = live.state === before.state && live.attempt === before.attempt && live.rescues === before.rescues;
+    if (!isFlag && before.lease !== null && before.lease.holder !== holder) this.#judgeTakeOver(process, id, before);
+    if (isFlag && before.cancelRequested && !live.cancelRequested) trace.violate(`${id} forgot its cancellation`);
+  }
+
+  /** Only a lease that has expired may be taken over; how far clocks may differ is known. */
+  #judgeTakeOver(process: SimulatedProcess, id: string, before: LiveJob): void {
+    const { weather, time, trace } = this.#world;
+    const leftMs = (before.lease?.untilMs ?? 0) - time.nowMs;
+    const toleratedMs = weather.everyMs.jump === null ? 1500 + weather.skewMs : 12_000;
+    if (leftMs > toleratedMs) trace.violate(`${process.name} took ${id} over ${leftMs} ms before its lease ends`);
+  }
+
+  /** An acceptance fits the hard budget, counting what is spent and what is held. */
+  #judgeBudget(changes: readonly TeamChange[], rows: MemoryTeam, team: string): void {
+    const limit = this.#world.config.teams.find(({ id }) => id === team)?.budget?.monthlyNanoUsd ?? null;
+    if (limit === null) return;
+    for (const change of changes) {
+      if (change.kind !== 'accept') continue;
+      const budget = rows.budgets.get(change.job.budgetPeriod)?.value;
+      // Others in the same transaction may have spent; they cannot have released less than they held.
+      if (budget !== undefined && changes.length === 1 && budget.spentNanoUsd + budget.heldNanoUsd > limit) {
+        this.#world.trace.violate(`${change.job.id} was accepted over the hard budget of ${team}`);
+      }
+    }
+  }
+}
+
+function idOf(change: TeamChange): string {
+  return change.kind === 'advance' ? change.live.id : change.job.id;
+}
+
+function describe(change: TeamChange): string {
+  if (change.kind === 'accept') return 'the acceptance';
+  if (change.kind === 'end') return `the end (${change.job.end?.status}, ${change.job.end?.error?.code ?? 'no error'})`;
+  const { state, attempt, rescues, dueAtMs, lease } = change.live;
+  return `${state} attempt ${attempt} rescues ${rescues} due ${dueAtMs} lease ${lease?.untilMs ?? '-'}`;
+}

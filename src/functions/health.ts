@@ -1,12 +1,13 @@
 import { app, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import { isHealthy } from '../core/composition.ts';
+import { securityHeaders } from './http/security-headers.ts';
 
 /** `GET /health`: 200 when the process can accept work, 503 otherwise; nothing to learn from it. */
 export async function health(_request: unknown, context: InvocationContext): Promise<HttpResponseInit> {
   const ok = await isHealthy();
   return {
     status: ok ? 200 : 503,
-    headers: { 'cache-control': 'no-store', 'x-request-id': context.invocationId },
+    headers: { ...securityHeaders, 'cache-control': 'no-store', 'x-request-id': context.invocationId },
     jsonBody: { status: ok ? 'ok' : 'unavailable' },
   };
 }

@@ -1,6 +1,7 @@
 import { app, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import manifest from '../../package.json' with { type: 'json' };
 import { buildOpenApi } from '../core/http/openapi/build-openapi.ts';
+import { securityHeaders } from './http/security-headers.ts';
 
 let text: string | null = null;
 
@@ -12,7 +13,7 @@ export async function readOpenApi(_request: unknown, context: InvocationContext)
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'public, max-age=300',
-      'x-content-type-options': 'nosniff',
+      ...securityHeaders,
       'x-request-id': context.invocationId,
     },
     body: text,

@@ -5,6 +5,7 @@ import { checkBodySize } from '../../core/http/read-body.ts';
 import { WeirError } from '../../core/http/weir-error.ts';
 import type { Principal } from '../../core/identity/principal.ts';
 import { openTrace } from '../../core/telemetry/traceparent.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** One authenticated request as a route sees it. */
 export interface ApiCall {
@@ -42,10 +43,18 @@ export function serve(route: Route): HttpHandler {
       const reply = await route(openCall(application, principal, request, context));
       return respond(requestId, reply);
     } catch (error) {
-      if (!(error instanceof WeirError)) context.error(error instanceof Error ? error.stack : 'Unknown failure');
+      if (!(error instanceof WeirError)) context.error(describeFailure(error));
       return respond(requestId, toErrorResponse(error));
     }
   };
+}
+
+/** Name, message and stack for the log; a syntax error's message repeats what was parsed, so only its place is told. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return 'Unknown failure';
+  const stack = error.stack ?? error.message;
+  if (!(error instanceof SyntaxError)) return stack;
+  return ['SyntaxError', ...stack.split('\n').filter((line) => /^\s+at /.test(line))].join('\n');
 }
 
 function openCall(
@@ -82,7 +91,7 @@ function respond(requestId: string, reply: ApiReply): HttpResponseInit {
     headers: {
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...securityHeaders,
       ...reply.headers,
       'x-request-id': requestId,
     },

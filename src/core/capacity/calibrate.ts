@@ -3,10 +3,15 @@ import type { DeploymentLedger } from './deployment-ledger.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { deploymentRing, type RingShape, remembers, sumRing } from './token-ring.ts';
 
-/** The service's minute in whole buckets: it lies between the first, which leaves out its oldest part, and the second. */
-const minuteBuckets = 60_000 / deploymentRing.bucketMs;
-const shortMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: minuteBuckets };
-const longMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: minuteBuckets + 1 };
+/**
+ * Calls of the newest half second may still be on their way, and as many of the oldest may have come late: what the service has
+ * charged lies between the minute without either and the minute with both. A big job at the edge is no difference.
+ */
+const EDGE_BUCKETS = 2;
+const { bucketMs } = deploymentRing;
+const edgeMs = EDGE_BUCKETS * bucketMs;
+const shortMinute: RingShape = { bucketMs, windowBuckets: 60_000 / bucketMs - EDGE_BUCKETS };
+const longMinute: RingShape = { bucketMs, windowBuckets: 60_000 / bucketMs + EDGE_BUCKETS };
 
 /** Weight of one report: some hundred make up the figure. */
 const WEIGHT = 0.01;
@@ -33,8 +38,8 @@ export function calibrate(ledger: DeploymentLedger, limits: DeploymentLimits, re
   if (report.remainingTokens === null || report.outcome !== 'succeeded') return;
   if (!remembers(deploymentRing, ledger.ring, report.sentAtMs)) return;
   const charged = limits.tokensPerMinute - report.remainingTokens;
-  const least = sumRing(shortMinute, ledger.ring, report.sentAtMs).tokens;
-  const most = sumRing(longMinute, ledger.ring, report.sentAtMs).tokens;
+  const least = sumRing(shortMinute, ledger.ring, report.sentAtMs - edgeMs).tokens;
+  const most = sumRing(longMinute, ledger.ring, report.sentAtMs + bucketMs).tokens;
   if (least < limits.tokensPerMinute * LEAST_LOAD) return;
   if (charged < RESET_RATIO * least) ledger.resetSeenAtMs = report.sentAtMs;
   const expected = Math.min(charged / least, Math.max(charged / most, ledger.calibration));

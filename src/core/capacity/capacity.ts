@@ -77,6 +77,8 @@ export interface CallReport {
 export interface LineForecast {
   readonly position: number;
   readonly startAtMs: number;
+  /** From one job of the lane to the next, as fast as it is served now. */
+  readonly msPerJob?: number;
 }
 
 /** One lane of a pool as operators see it. */

@@ -5,7 +5,7 @@ import { type Decision, type DecisionInput, openDecision } from './decision.ts';
 import { workAhead } from './lane-line.ts';
 import { findPlace } from './place-job.ts';
 import { clonePoolState } from './pool-state.ts';
-import { estimateTurn } from './turn-estimate.ts';
+import { estimateTurn, laneTokensPerMs } from './turn-estimate.ts';
 
 export type ForecastRequest = Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'>;
 
@@ -23,7 +23,11 @@ export function forecastTurn(input: DecisionInput, request: ForecastRequest): Li
   const ahead = workAhead(line, start, decision.weightOf);
   const mean = line.meanCost > 0 ? line.meanCost : cost;
   const startAtMs = Math.max(estimateTurn(decision, request.lane, ahead), roomAt(decision, request));
-  return { position: 1 + Math.round(Math.max(0, ahead) / mean), startAtMs: Math.ceil(startAtMs) };
+  return {
+    position: 1 + Math.round(Math.max(0, ahead) / mean),
+    startAtMs: Math.ceil(startAtMs),
+    msPerJob: mean / laneTokensPerMs(decision, request.lane),
+  };
 }
 
 /** When rings and limits have room for the job itself, were it alone. */

@@ -1,63 +1,117 @@
 import type { TeamConfig } from '../config/config-schema.ts';
 import { WeirError } from '../http/weir-error.ts';
-import type { JobDraft } from '../jobs/job.ts';
+import type { Endpoint, JobDraft, Lane } from '../jobs/job.ts';
+import type { Admission } from './census.ts';
 import type { Ports } from './ports.ts';
 
 /** Between two looks of a caller that waits for a place in a full queue. */
 const lookEveryMs = 500;
-/** Least and longest hint when a queue is full: it is the time until the next job of the lane is expected to start. */
 const shortestHintMs = 1000;
-const longestHintMs = 60_000;
+/** Where nobody can tell: nothing is turned on. */
+const unknownHintMs = 60_000;
+/** An ordinary answer, to ask the line with before the request itself is measured. */
+const ordinary = { inputTokens: 0, promptCharacters: 0, outputTokens: 256, imposedOutputCap: null } as const;
+
+/** Who wants a place where. */
+interface PlaceWanted {
+  readonly team: TeamConfig;
+  readonly lane: Lane;
+  readonly model: string;
+  readonly endpoint: Endpoint;
+}
+
+/** A depth cap that is reached. */
+interface FullDoor {
+  readonly owner: 'lane' | 'team';
+  readonly jobs: number;
+  readonly places: number;
+}
+
+/** Refuses at once when the queue is full and the caller does not wait, before anything is counted or stored. */
+export async function refuseIfFull(ports: Ports, want: PlaceWanted): Promise<void> {
+  await ports.census.view();
+  const full = findFullDoor(ports, want);
+  if (full !== null) throw await queueFull(ports, want, full);
+}
 
 /**
- * Backpressure at the door: refuses with `queue_full` when the lane or the team holds as many jobs as it may, or when the
- * job would start past its deadline. A caller may wait up to `waitMs` for a place.
+ * Backpressure at the door: takes a place, or refuses with `queue_full` when the lane or the team holds as many jobs as it may, or
+ * when the job would start past its deadline. A caller may wait up to `waitMs` for a place.
  */
-export async function awaitPlace(ports: Ports, team: TeamConfig, job: JobDraft, waitMs: number): Promise<void> {
+export async function awaitPlace(ports: Ports, team: TeamConfig, job: JobDraft, waitMs: number): Promise<Admission> {
+  const { lane, model, endpoint } = job;
+  const want = { team, lane, model, endpoint };
   const untilMs = ports.clock.now() + waitMs;
   for (;;) {
-    const refusal = await findRefusal(ports, team, job);
-    if (refusal === null) return;
+    await ports.census.view();
+    const late = findFullDoor(ports, want) === null ? await findLateness(ports, job) : null;
+    // Looked at again, with nothing in between: of many callers at once each must see the ones before it.
+    const full = findFullDoor(ports, want);
+    if (full === null && late === null) return ports.census.admit(job.id, team.id, lane);
     const leftMs = untilMs - ports.clock.now();
-    if (leftMs <= 0 || ports.drain.isDraining) throw refusal;
+    if (leftMs <= 0 || ports.drain.isDraining) throw full === null ? late : await queueFull(ports, want, full);
     await ports.clock.sleep(Math.min(lookEveryMs, leftMs), ports.drain.waits);
   }
 }
 
-async function findRefusal(ports: Ports, team: TeamConfig, job: JobDraft): Promise<WeirError | null> {
+function findFullDoor(ports: Ports, { team, lane }: PlaceWanted): FullDoor | null {
   const { maxQueuedJobs } = ports.config.current().limits;
-  const census = await ports.census.view();
-  const inTeam = census.count(team.id, null).jobs;
-  const inLane = census.count(null, job.lane).jobs;
-  const forecast = await ports.capacity.forecast({
-    jobId: job.id,
-    team: job.team,
-    model: job.model,
-    lane: job.lane,
-    estimate: job.estimate,
-    createdAtMs: job.createdAtMs,
-    ticket: null,
-  });
-  const now = ports.clock.now();
-  const aheadMs = forecast === null ? longestHintMs : (forecast.startAtMs - now) / Math.max(1, forecast.position);
-  const hintMs = Math.min(longestHintMs, Math.max(shortestHintMs, aheadMs));
-  if (inLane >= maxQueuedJobs) {
-    return full(`The lane ${job.lane} holds ${inLane} jobs; ${maxQueuedJobs} are allowed.`, hintMs);
-  }
-  if (inTeam >= team.maxQueuedJobs) {
-    return full(`Your team has ${inTeam} jobs under way; ${team.maxQueuedJobs} are allowed.`, hintMs);
-  }
-  if (forecast !== null && forecast.startAtMs > job.deadlineAtMs) {
-    const lateSeconds = Math.ceil((forecast.startAtMs - job.deadlineAtMs) / 1000);
-    const retryAfterMs = Math.max(shortestHintMs, forecast.startAtMs - job.deadlineAtMs);
-    return full(`The job would start about ${lateSeconds} s after its deadline. Allow more time, or`, retryAfterMs);
-  }
-  return null;
+  const inLane = ports.census.count(null, lane).jobs;
+  if (inLane >= maxQueuedJobs) return { owner: 'lane', jobs: inLane, places: maxQueuedJobs };
+  const inTeam = ports.census.count(team.id, null).jobs;
+  return inTeam >= team.maxQueuedJobs ? { owner: 'team', jobs: inTeam, places: team.maxQueuedJobs } : null;
 }
 
-function full(what: string, retryAfterMs: number): WeirError {
-  const advice = what.endsWith('or')
-    ? 'come back later.'
-    : 'Come back later, or wait for a place with Prefer: wait=30.';
-  return new WeirError('queue_full', `${what} ${advice}`, { retryAfterMs });
+async function findLateness(ports: Ports, job: JobDraft): Promise<WeirError | null> {
+  const { id: jobId, team, model, lane, estimate, createdAtMs, deadlineAtMs } = job;
+  const forecast = await ports.capacity.forecast({ jobId, team, model, lane, estimate, createdAtMs, ticket: null });
+  if (forecast === null || forecast.startAtMs <= deadlineAtMs) return null;
+  // The line does not grow while the caller is away, as far as anybody knows: the same deadline later is late by less.
+  const lateMs = forecast.startAtMs - deadlineAtMs;
+  const message =
+    `The job would start about ${Math.ceil(lateMs / 1000)} s after its deadline. ` +
+    'Allow more time with deadline_seconds, or come back later.';
+  return new WeirError('queue_full', message, { retryAfterMs: Math.max(shortestHintMs, lateMs) });
+}
+
+async function queueFull(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<WeirError> {
+  const { owner, jobs, places } = full;
+  const what =
+    owner === 'lane'
+      ? `The lane ${want.lane} holds ${jobs} jobs; ${places} are allowed.`
+      : `Your team has ${jobs} jobs under way; ${places} are allowed.`;
+  const retryAfterMs = Math.max(shortestHintMs, await promisePlace(ports, want, full));
+  return new WeirError('queue_full', `${what} Come back later, or wait for a place with Prefer: wait=30.`, {
+    retryAfterMs,
+  });
+}
+
+/** When a place comes free that no other caller was told of: jobs leave as fast as the line moves, a call's time after their turn. */
+async function promisePlace(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<number> {
+  const { team, lane, model, endpoint } = want;
+  const now = ports.clock.now();
+  const [forecast, answers] = await Promise.all([
+    ports.capacity.forecast({
+      jobId: '',
+      team: team.id,
+      model,
+      lane,
+      estimate: ordinary,
+      createdAtMs: now,
+      ticket: null,
+    }),
+    ports.answers.read(team.id, { model, endpoint }),
+  ]);
+  const door = full.owner === 'lane' ? `lane|${lane}` : `team|${team.id}`;
+  const waitMs = forecast === null ? unknownHintMs : Math.max(0, forecast.startAtMs - now);
+  const ofTeam = full.owner === 'team' ? waitMs / Math.max(1, ports.census.count(team.id, lane).jobs) : 0;
+  const stepMs = Math.max(forecast?.msPerJob ?? 0, ofTeam);
+  const callMs = medianOf(answers.map(({ latencyMs }) => latencyMs));
+  const excess = full.jobs - full.places + 1;
+  const firstMs = forecast === null ? unknownHintMs : stepMs * excess + callMs;
+  return ports.census.promises.next(door, { firstMs, stepMs, mostMs: stepMs * full.jobs + callMs }, now);
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
 }

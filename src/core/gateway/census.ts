@@ -2,8 +2,9 @@ import type { Clock } from '../clock.ts';
 import type { Lane } from '../jobs/job.ts';
 import type { LiveJobStore } from '../jobs/job-store.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
+import { DoorPromises } from './door-promises.ts';
 
-/** Longest time a count is believed; what this process accepted since is added to it. */
+/** Longest time a count is believed; what this process admitted since is added to it. */
 const freshMs = 2000;
 
 /** What one team has in one lane. */
@@ -15,85 +16,120 @@ export interface LaneCount {
 }
 
 /** How many jobs wait where, at most two seconds old. */
-export class CensusView {
-  readonly #teams: ReadonlyMap<string, ReadonlyMap<Lane, LaneCount>>;
-
-  constructor(teams: ReadonlyMap<string, ReadonlyMap<Lane, LaneCount>>) {
-    this.#teams = teams;
-  }
-
+export interface CensusView {
   /** Sums over the team (all teams when null) and the lane (all lanes when null). */
-  count(team: string | null, lane: Lane | null): LaneCount {
-    let sum = nobody;
-    for (const [id, byLane] of this.#teams) {
-      if (team !== null && id !== team) continue;
-      for (const [name, count] of byLane) if (lane === null || name === lane) sum = addCounts(sum, count);
-    }
-    return sum;
-  }
+  count(team: string | null, lane: Lane | null): LaneCount;
 }
 
-const nobody: LaneCount = { jobs: 0, oldestQueuedAtMs: null };
+/** A place that a job takes from the moment it was let in, before it is on record. */
+export interface Admission {
+  /** The job is on record. */
+  confirm(): void;
+  /** It will not be: the place is free again. Nothing happens once it is confirmed. */
+  withdraw(): void;
+}
 
-function addCounts(left: LaneCount, right: LaneCount): LaneCount {
-  const times = [left.oldestQueuedAtMs, right.oldestQueuedAtMs].filter((time) => time !== null);
-  return { jobs: left.jobs + right.jobs, oldestQueuedAtMs: times.length === 0 ? null : Math.min(...times) };
+interface Admitted {
+  readonly team: string;
+  readonly lane: Lane;
+  /** When the job was put on record; null while it is not. */
+  confirmedAtMs: number | null;
 }
 
 type Counts = Map<string, Map<Lane, LaneCount>>;
 
+const nobody: LaneCount = { jobs: 0, oldestQueuedAtMs: null };
+
 /**
- * Counts live jobs for depth caps and `GET /queues`. No counter row is kept: the live rows are walked at most
- * every two seconds and only while somebody asks.
+ * Counts live jobs for depth caps and `GET /queues`. No counter row is kept: the live rows are walked at most every two
+ * seconds and only while somebody asks; in between each admission is counted as it happens.
  */
-export class Census {
+export class Census implements CensusView {
   readonly #store: LiveJobStore;
   readonly #clock: Clock;
-  #taken: { readonly atMs: number; readonly counts: Counts } | null = null;
-  #taking: Promise<Counts> | null = null;
-  #acceptedSince: { team: string; lane: Lane; atMs: number }[] = [];
+  #counts: Counts = new Map();
+  #takenAtMs: number | null = null;
+  #taking: Promise<void> | null = null;
+  /** When callers whom this process refused were told to come back. */
+  readonly promises = new DoorPromises();
+  /** By job: those that the last walk need not have seen. */
+  readonly #admitted = new Map<string, Admitted>();
 
   constructor(ports: { store: LiveJobStore; clock: Clock }) {
     this.#store = ports.store;
     this.#clock = ports.clock;
   }
 
-  /** Counts an acceptance that the last walk cannot have seen. */
-  noteAccepted(team: string, lane: Lane): void {
-    this.#acceptedSince.push({ team, lane, atMs: this.#clock.now() });
-  }
-
+  /** The counts, walked anew when they are too old. */
   async view(): Promise<CensusView> {
     const now = this.#clock.now();
-    const taken = this.#taken;
-    const isFresh = taken !== null && now - taken.atMs < freshMs && now >= taken.atMs;
-    const counts = isFresh ? taken.counts : await this.#take();
-    if (this.#acceptedSince.length === 0) return new CensusView(counts);
-    const sum: Counts = new Map([...counts].map(([team, byLane]) => [team, new Map(byLane)]));
-    for (const { team, lane, atMs } of this.#acceptedSince) add(sum, team, lane, { jobs: 1, oldestQueuedAtMs: atMs });
-    return new CensusView(sum);
+    const isFresh = this.#takenAtMs !== null && now - this.#takenAtMs < freshMs && now >= this.#takenAtMs;
+    if (!isFresh) {
+      this.#taking ??= this.#walk().finally(() => {
+        this.#taking = null;
+      });
+      await this.#taking;
+    }
+    return this;
   }
 
-  #take(): Promise<Counts> {
-    this.#taking ??= this.#walk().finally(() => {
-      this.#taking = null;
-    });
-    return this.#taking;
+  /** As last walked, however long ago: whoever decides by it has awaited `view` a moment before. */
+  count(team: string | null, lane: Lane | null): LaneCount {
+    const byTeam = team === null ? this.#counts.values() : [this.#counts.get(team) ?? new Map<Lane, LaneCount>()];
+    let sum = nobody;
+    for (const byLane of byTeam) {
+      for (const [name, count] of byLane) if (lane === null || name === lane) sum = addCounts(sum, count);
+    }
+    return sum;
   }
 
-  async #walk(): Promise<Counts> {
+  /** Counts a job from now on, so that of many callers at once no more are let in than there are places. */
+  admit(jobId: string, team: string, lane: Lane): Admission {
+    const admitted: Admitted = { team, lane, confirmedAtMs: null };
+    this.#admitted.set(jobId, admitted);
+    add(this.#counts, team, lane, { jobs: 1, oldestQueuedAtMs: null });
+    return {
+      confirm: () => {
+        const now = this.#clock.now();
+        admitted.confirmedAtMs = now;
+        add(this.#counts, team, lane, { jobs: 0, oldestQueuedAtMs: now });
+      },
+      withdraw: () => {
+        if (admitted.confirmedAtMs !== null || !this.#admitted.delete(jobId)) return;
+        add(this.#counts, team, lane, { jobs: -1, oldestQueuedAtMs: null });
+      },
+    };
+  }
+
+  async #walk(): Promise<void> {
     const startedAtMs = this.#clock.now();
     const counts: Counts = new Map();
+    const seen = new Set<string>();
     for (const team of await this.#store.listTeams()) {
       for await (const live of walkLive(this.#store, team)) {
         const oldestQueuedAtMs = live.state === 'queued' ? live.createdAtMs : null;
         add(counts, team, live.lane, { jobs: 1, oldestQueuedAtMs });
+        if (this.#admitted.has(live.id)) seen.add(live.id);
       }
     }
-    this.#taken = { atMs: this.#clock.now(), counts };
-    this.#acceptedSince = this.#acceptedSince.filter((accepted) => accepted.atMs >= startedAtMs);
-    return counts;
+    for (const [jobId, { team, lane, confirmedAtMs }] of this.#admitted) {
+      // On record before the walk began: the walk has seen it, or it has ended since.
+      const isSettled = confirmedAtMs !== null && confirmedAtMs < startedAtMs;
+      if (isSettled) this.#admitted.delete(jobId);
+      else if (!seen.has(jobId)) add(counts, team, lane, { jobs: 1, oldestQueuedAtMs: confirmedAtMs });
+    }
+    this.#counts = counts;
+    this.#takenAtMs = this.#clock.now();
   }
+}
+
+function addCounts(left: LaneCount, right: LaneCount): LaneCount {
+  const { oldestQueuedAtMs: one } = left;
+  const { oldestQueuedAtMs: other } = right;
+  return {
+    jobs: left.jobs + right.jobs,
+    oldestQueuedAtMs: one === null || other === null ? (one ?? other) : Math.min(one, other),
+  };
 }
 
 function add(counts: Counts, team: string, lane: Lane, count: LaneCount): void {

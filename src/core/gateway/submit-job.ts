@@ -12,7 +12,8 @@ import { makeJobId } from '../jobs/job-id.ts';
 import { openLiveJob } from '../jobs/move-live-job.ts';
 import { estimateRequest } from '../tokens/estimate-request.ts';
 import { learnOutputCap } from '../tokens/learn-output-cap.ts';
-import { awaitPlace } from './await-place.ts';
+import { awaitPlace, refuseIfFull } from './await-place.ts';
+import type { Admission } from './census.ts';
 import { checkFits, withFittingRerun } from './check-fits.ts';
 import { holdFor } from './money-orders.ts';
 import type { Ports } from './ports.ts';
@@ -42,9 +43,25 @@ export async function submitJob(
   const replay = await findReplay(ports, team.id, keySha256, fingerprint);
   if (replay !== null) return replay;
 
+  if (submission.waitSeconds === 0) await refuseIfFull(ports, { team, ...submission });
   const draft = await draftJob(ports, { team, pool }, submission, { fingerprint, keySha256, traceparent });
   checkFits(pool, team, draft.estimate);
-  await awaitPlace(ports, team, draft, submission.waitSeconds * 1000);
+  const place = await awaitPlace(ports, team, draft, submission.waitSeconds * 1000);
+  try {
+    return await acceptJob(ports, team, draft, submission, place);
+  } finally {
+    place.withdraw();
+  }
+}
+
+/** Puts the job on record and sends its first wake-up. */
+async function acceptJob(
+  ports: Ports,
+  team: TeamConfig,
+  draft: JobDraft,
+  submission: JobSubmission,
+  place: Admission,
+): Promise<Submitted> {
   await ports.live.registerTeam(team.id);
   const job: Job = { ...draft, request: await keepRequest(ports, draft, submission) };
   const live = openLiveJob(job);
@@ -56,14 +73,14 @@ export async function submitJob(
   if (result.outcome !== 'applied') await discard(ports, job);
   switch (result.outcome) {
     case 'applied':
-      ports.census.noteAccepted(team.id, job.lane);
+      place.confirm();
       await wakeJob(ports, job.lane, { team: team.id, job: job.id }, 0);
       return { view: await viewLive(ports, job, live), isReplay: false };
     case 'refused':
       throw budgetExceeded(team, job, result, ports.clock.now());
     case 'rejected': {
       // Somebody submitted the same key a moment earlier.
-      const first = await findReplay(ports, team.id, keySha256, fingerprint);
+      const first = await findReplay(ports, team.id, draft.idempotencyKeySha256, draft.fingerprint);
       if (first !== null) return first;
       throw new WeirError('storage_unavailable', 'The job could not be put on record; try again.', {
         retryAfterMs: 1000,

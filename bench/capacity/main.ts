@@ -6,7 +6,7 @@ import { peers } from './peers.ts';
 import { printPeers, printScenario } from './print.ts';
 import { runScenario } from './run-scenario.ts';
 import { type Check, type NamedScenario, scenarios } from './scenarios.ts';
-import { unlinedWorkers } from './weir-workers.ts';
+import { oneLineWorkers } from './weir-workers.ts';
 
 const usage = `npm run bench -- capacity [--only NAME[,NAME…]] [--seeds N] [--peers | --no-peers] [--json FILE] [--list]
 
@@ -74,9 +74,9 @@ async function comparePeers(): Promise<{ name: string; scenario: string; figures
     if (found === undefined) continue;
     const rows = [{ name: 'Weir', scenario: name, figures: await runScenario(found.scenario) }];
     rows.push({
-      name: 'Weir without a line',
+      name: 'Weir, one unpaced line for all',
       scenario: name,
-      figures: await runScenario(found.scenario, unlinedWorkers),
+      figures: await runScenario(found.scenario, oneLineWorkers),
     });
     for (const [peer, workersOf] of Object.entries(peers)) {
       rows.push({ name: peer, scenario: name, figures: await runScenario(found.scenario, workersOf) });

@@ -134,7 +134,10 @@ function bigJobs(lane: JobStream['lane'], perSecond: number): NamedScenario {
       atLeast('utilisation', figures.utilisation, 0.94),
       atMost('429s per job', figures.throttledPerJob, 0.01),
       atMost('most in any 60 s ÷ limit', figures.peakShare, WHOLE),
-      atMost('worst big wait ÷ neighbours', figures.bigWaitRatio, 1.5),
+      // In a lane that hardly waits, a big job's neighbours are no measure: half a deployment's TPM comes free in 30 s.
+      lane === 'interactive'
+        ? atMost('longest wait in s', wait(figures, lane).most, 1.5 * 30)
+        : atMost('worst big wait ÷ neighbours', figures.bigWaitRatio, 1.5),
     ],
   };
 }
@@ -275,7 +278,7 @@ export const scenarios: readonly NamedScenario[] = [
       about: `${workers} workers on one pool of ten times the quota`,
       scenario: scenario(`scale-${workers}`, {
         workers,
-        seconds: 150,
+        seconds: workers > 500 ? 90 : 150,
         deployments: threeRegions({ tokensPerMinute: 1_000_000, requestsPerMinute: 6000 }),
         streams: [
           { ...backlog, standing: 5000, perSecond: 50 },

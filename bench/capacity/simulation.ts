@@ -198,7 +198,7 @@ export class Simulation {
     worker.busy -= slots;
     if (job.worker === worker.index && !worker.isDead) {
       job.worker = null;
-      if (!job.isDone) this.#wakeAt(job, job.dueMs);
+      if (!job.isDone && Number.isFinite(job.dueMs)) this.#wakeAt(job, job.dueMs);
     }
     this.#deliver();
   }

@@ -2,12 +2,13 @@ import { type Booking, mostSendDelayMs } from '../../src/core/capacity/capacity.
 import { alwaysHealthy } from '../../src/core/capacity/deployment-health.ts';
 import { type PoolLimits, unknownTeam } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
-import { lanes } from '../../src/core/jobs/job.ts';
+import { type Lane, lanes } from '../../src/core/jobs/job.ts';
 import type { AdmissionDecision } from '../../tools/simulator/admission.ts';
 import type { Scenario } from './scenario.ts';
+import type { Draws } from './seeded.ts';
 import { chargeOf, type SimulatedJob } from './simulated-job.ts';
 import { arrive, hintOf } from './simulated-service.ts';
-import type { Simulation, WorkersOf } from './simulation.ts';
+import type { Simulation, WorkerKind, WorkersOf } from './simulation.ts';
 
 const model = 'model';
 /** As in the gateway: longer waits are parked, a job sits in a worker no longer than this, claims are written this early. */
@@ -18,9 +19,17 @@ const CLAIM_LEAD_MS = 40;
 const CLAIM_MS = 15;
 
 /** Workers that book through the real policy and pump. */
-export const unlinedWorkers: WorkersOf = (simulation, index, draws) => weirWorkers(simulation, index, draws);
+export const weirWorkers: WorkersOf = (simulation, index, draws) =>
+  makeWorker({ simulation, index, draws }, ({ lane }) => lane);
 
-export const weirWorkers: WorkersOf = (simulation, index, draws) => {
+/** Another line, for comparison: one for all lanes, unpaced, first come first served. */
+export const oneLineWorkers: WorkersOf = (simulation, index, draws) =>
+  makeWorker({ simulation, index, draws }, () => 'interactive');
+
+function makeWorker(
+  { simulation, index, draws }: { simulation: Simulation; index: number; draws: Draws },
+  laneOf: (job: SimulatedJob) => Lane,
+): WorkerKind {
   const { scenario } = simulation;
   const skewMs = scenario.skewMs * (scenario.workers === 1 ? 1 : (2 * index) / (Math.max(2, scenario.workers) - 1) - 1);
   const clock = simulation.time.clock(Math.max(-scenario.skewMs, Math.min(scenario.skewMs, skewMs)));
@@ -84,7 +93,7 @@ export const weirWorkers: WorkersOf = (simulation, index, draws) => {
         jobId: job.id,
         team: job.team,
         model,
-        lane: job.lane,
+        lane: laneOf(job),
         estimate: estimateOf(job),
         ticket: job.ticket,
         deadlineAtMs: startedMs + 3_600_000,
@@ -133,10 +142,10 @@ export const weirWorkers: WorkersOf = (simulation, index, draws) => {
   };
 
   function placeOf(job: SimulatedJob) {
-    const { id, team, lane, ticket } = job;
-    return { jobId: id, team, lane, ticket, model, estimate: estimateOf(job) };
+    const { id, team, ticket } = job;
+    return { jobId: id, team, lane: laneOf(job), ticket, model, estimate: estimateOf(job) };
   }
-};
+}
 
 function coolDownOf(scenario: Scenario, decision: AdmissionDecision): number | null {
   return decision.outcome === 'admitted' ? null : (hintOf(scenario.hints, decision.retryAfterMs) ?? 60_000);

@@ -12,7 +12,7 @@ export function draftSubmission(draws: Draws, number: number): JobSubmission {
     endpoint: '/v1/chat/completions',
     body: {
       model: simulatedModel,
-      messages: [{ role: 'user', content: isLong ? content.slice(0, 4000) : content }],
+      messages: [{ role: 'user', content: isLong ? content.slice(0, 1000) : content }],
       max_tokens: 100 + Math.floor(draws.next() * 100),
       // Carries weight without tokens, so that the request becomes a blob.
       ...(isLong ? { user: content } : {}),

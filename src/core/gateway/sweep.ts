@@ -8,11 +8,14 @@ import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
 import { rescueJob } from './rescue-job.ts';
 import { wakeJob } from './wake-job.ts';
+import { isSleeper, wakeSleepers } from './wake-sleepers.ts';
 
 /** What one sweep did, for telemetry and tests. */
 export interface SweepTally {
   looked: number;
   resent: number;
+  /** Jobs whose turn has come nearer than they were told when they were parked. */
+  woken: number;
   rescued: number;
   ended: number;
   failedPages: number;
@@ -25,21 +28,27 @@ export interface SweepTally {
  * deadlines. Two sweeps at once are harmless; a team, page or job that fails does not stop the rest.
  */
 export async function sweep(ports: Ports): Promise<SweepTally> {
-  const tally: SweepTally = { looked: 0, resent: 0, rescued: 0, ended: 0, failedPages: 0, failedJobs: 0 };
-  for (const team of await ports.live.listTeams()) {
-    if (ports.drain.isDraining) break;
+  const tally: SweepTally = { looked: 0, resent: 0, woken: 0, rescued: 0, ended: 0, failedPages: 0, failedJobs: 0 };
+  const sleepers: Versioned<LiveJob>[] = [];
+  const orFailedPage = async (work: Promise<void>) => {
     try {
-      await sweepTeam(ports, team, tally);
+      await work;
     } catch (error) {
       if (!(error instanceof StorageUnavailableError)) throw error;
       tally.failedPages += 1;
     }
+  };
+  for (const team of await ports.live.listTeams()) {
+    if (ports.drain.isDraining) break;
+    await orFailedPage(sweepTeam(ports, team, tally, sleepers));
   }
-  if (tally.resent + tally.rescued + tally.ended + tally.failedPages + tally.failedJobs > 0) reportSweep(ports, tally);
+  await orFailedPage(wakeSleepers(ports, sleepers, tally));
+  if (tally.resent + tally.woken + tally.rescued + tally.ended + tally.failedPages + tally.failedJobs > 0)
+    reportSweep(ports, tally);
   return tally;
 }
 
-async function sweepTeam(ports: Ports, team: string, tally: SweepTally): Promise<void> {
+async function sweepTeam(ports: Ports, team: string, tally: SweepTally, sleepers: Versioned<LiveJob>[]): Promise<void> {
   let after: string | null = null;
   do {
     const page: Awaited<ReturnType<typeof ports.live.listLive>> = await ports.live.listLive(team, after);
@@ -47,6 +56,7 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally): Promise
     for (const row of page.items) {
       if (ports.drain.isDraining) return;
       tally.looked += 1;
+      if (isSleeper(row.value, ports.clock.now())) sleepers.push(row);
       failuresInRow = (await tryToMend(ports, row, tally)) ? 0 : failuresInRow + 1;
       if (failuresInRow >= mostFailuresInRow) return;
     }
@@ -110,13 +120,13 @@ async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): P
 }
 
 function reportSweep(ports: Ports, tally: SweepTally): void {
-  const { resent, rescued, ended, failedPages, failedJobs } = tally;
+  const { resent, woken, rescued, ended, failedPages, failedJobs } = tally;
   ports.telemetry.track({
     type: 'notice',
     atMs: ports.clock.now(),
     level: failedPages + failedJobs > 0 ? 'warning' : 'info',
     name: 'sweep',
     message: 'The sweep mended live jobs.',
-    fields: { resent, rescued, ended, failedPages, failedJobs },
+    fields: { resent, woken, rescued, ended, failedPages, failedJobs },
   });
 }

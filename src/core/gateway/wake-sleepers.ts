@@ -1,0 +1,85 @@
+import { StorageUnavailableError } from '../http/weir-error.ts';
+import type { Job } from '../jobs/job.ts';
+import type { LiveJob } from '../jobs/live-job.ts';
+import { appendTrail } from '../jobs/trail.ts';
+import type { Versioned } from '../versioned.ts';
+import { advanceJob } from './advance-job.ts';
+import type { Ports } from './ports.ts';
+import { jobOfRun } from './run-again.ts';
+import { wakeJob } from './wake-job.ts';
+
+/** A turn within this time is worth waking for; who is due sooner wakes by its own message. */
+const soonMs = 30_000;
+
+/** Waits for capacity, as the trail tells them. A back-off or a service's hint is a promise that is kept, not an estimate. */
+const estimatedWaits: ReadonlySet<string> = new Set([
+  'line',
+  'tpm',
+  'rpm',
+  'team_tpm',
+  'team_rpm',
+  'breaker',
+  'paused',
+]);
+
+/** Whether a live row is parked on an estimate of its turn that reaches beyond what the next sweeps will see. */
+export function isSleeper(live: LiveJob, nowMs: number): boolean {
+  const last = live.trail.at(-1);
+  const isEstimated = last?.type === 'deferred' && estimatedWaits.has(last.reason);
+  return live.state === 'queued' && live.ticket !== null && isEstimated && live.dueAtMs - nowMs > soonMs;
+}
+
+/**
+ * Wakes the jobs whose turn comes much earlier than was estimated when they were parked: those before them ended, were
+ * cancelled, or capacity came back. Lowest tickets of each line first, until one has to wait longer anyway.
+ */
+export async function wakeSleepers(
+  ports: Ports,
+  sleepers: readonly Versioned<LiveJob>[],
+  tally: { woken: number },
+): Promise<void> {
+  const lines = Map.groupBy(sleepers, ({ value }) => `${value.model}|${value.lane}`);
+  for (const line of lines.values()) {
+    line.sort((left, right) => (left.value.ticket?.start ?? 0) - (right.value.ticket?.start ?? 0));
+    for (const row of line) {
+      if (ports.drain.isDraining) return;
+      const startAtMs = await foresee(ports, row.value);
+      if (startAtMs === null) continue;
+      if (startAtMs > ports.clock.now() + soonMs) break;
+      if (await wake(ports, row, startAtMs)) tally.woken += 1;
+    }
+  }
+}
+
+/** When the job's turn comes as its line stands now; null when nobody can tell. */
+async function foresee(ports: Ports, live: LiveJob): Promise<number | null> {
+  const job = await readWaiting(ports, live);
+  if (job === null) return null;
+  const { estimate }: Job = jobOfRun(job, live);
+  const { id: jobId, team, model, lane, createdAtMs, ticket } = live;
+  const forecast = await ports.capacity.forecast({ jobId, team, model, lane, estimate, createdAtMs, ticket });
+  return forecast?.startAtMs ?? null;
+}
+
+/** A row that cannot be read keeps nobody else asleep: its own wake-up will tell. */
+async function readWaiting(ports: Ports, live: LiveJob): Promise<Job | null> {
+  try {
+    const job = await ports.jobs.readJob(live.team, live.id);
+    return job === null || job.end !== null ? null : job;
+  } catch (error) {
+    if (error instanceof StorageUnavailableError) throw error;
+    return null;
+  }
+}
+
+async function wake(ports: Ports, row: Versioned<LiveJob>, startAtMs: number): Promise<boolean> {
+  const { value: live, version } = row;
+  const now = ports.clock.now();
+  // As a park does: a little before the turn.
+  const dueAtMs = Math.max(now, startAtMs - 1000);
+  const trail = appendTrail(live.trail, { atMs: now, type: 'resent' });
+  const moved = await advanceJob(ports, { live: { ...live, dueAtMs, trail }, version, usage: [] }, '');
+  if (moved.outcome === 'lost') return false;
+  await wakeJob(ports, live.lane, { team: live.team, job: live.id }, dueAtMs - now);
+  return true;
+}

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sweep } from '../../../../src/core/gateway/sweep.ts';
+import type { Job } from '../../../../src/core/jobs/job.ts';
+import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
+
+let gateway: GatewayUnderTest;
+
+beforeEach(() => {
+  gateway = new GatewayUnderTest();
+});
+
+afterEach(() => {
+  gateway.expectSound();
+});
+
+/** A job that capacity has sent away for ten minutes. */
+async function park(start: number, reason: 'line' | 'breaker' = 'line'): Promise<Job> {
+  const job = await gateway.accept({ deadlineSeconds: 3600 });
+  const untilMs = gateway.clock.now() + 600_000;
+  gateway.capacity.script({ outcome: 'wait', untilMs, ticket: { start, finish: start + 100 }, reason });
+  await gateway.wake(job);
+  for (const lane of ['interactive', 'standard', 'bulk'] as const) gateway.state.queues[lane].length = 0;
+  return job;
+}
+
+describe('jobs that sleep too long', () => {
+  test('are woken when their turn has come nearer than they were told', async () => {
+    const job = await park(500);
+    gateway.capacity.line = { position: 1, startAtMs: gateway.clock.now() + 5000 };
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 1, resent: 0 });
+    expect(gateway.liveRow(job)?.dueAtMs).toBe(gateway.clock.now() + 4000);
+    await gateway.deliverAll();
+    expect(gateway.job(job).end?.status).toBe('succeeded');
+  });
+
+  test('sleep on while their turn is far', async () => {
+    const job = await park(500);
+    gateway.capacity.line = { position: 9, startAtMs: gateway.clock.now() + 31_000 };
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 0 });
+    expect(gateway.liveRow(job)?.dueAtMs).toBe(gateway.clock.now() + 600_000);
+  });
+
+  test('are woken in the order of their tickets, whoever came first', async () => {
+    const late = await park(900);
+    const early = await park(100);
+    const start = (id: string) => (id === early.id ? 1000 : 60_000);
+    gateway.capacity.forecast = async ({ jobId } = { jobId: '' }) => ({
+      position: 1,
+      startAtMs: gateway.clock.now() + start(jobId),
+    });
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 1 });
+    expect(gateway.liveRow(early)?.dueAtMs).toBe(gateway.clock.now());
+    expect(gateway.liveRow(late)?.dueAtMs).toBe(gateway.clock.now() + 600_000);
+  });
+
+  test('are left alone by two sweeps at once after the first has woken them', async () => {
+    const job = await park(500, 'breaker');
+    const tallies = await Promise.all([sweep(gateway.ports), sweep(gateway.ports)]);
+    expect(tallies.map(({ woken }) => woken).toSorted()).toEqual([0, 1]);
+    expect(gateway.trail(job).filter((type) => type === 'resent')).toHaveLength(1);
+  });
+
+  test('keep the promise of a back-off', async () => {
+    const job = await gateway.accept({ deadlineSeconds: 3600 });
+    gateway.capacity.script({ outcome: 'wait', untilMs: gateway.clock.now() + 5, ticket: null, reason: 'line' });
+    const live = gateway.liveRow(job);
+    if (live === null) throw new Error('The job is not live.');
+    const dueAtMs = gateway.clock.now() + 600_000;
+    const trail = [{ atMs: live.createdAtMs, type: 'deferred' as const, reason: 'server_error_500', untilMs: dueAtMs }];
+    const backedOff = { ...live, dueAtMs, trail, ticket: { start: 1, finish: 2 } };
+    const version = (await gateway.ports.jobs.readLive(job.team, job.id))?.version ?? '';
+    await gateway.ports.jobs.apply(job.team, [{ kind: 'advance', live: backedOff, version, usage: [] }], null);
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 0 });
+  });
+});

@@ -47,7 +47,8 @@ describe('one call', () => {
     const job = await gateway.accept();
     gateway.upstream.script('*', answerAfter(gateway.clock, 500));
     const outcomes = await gateway.finish(Promise.all([gateway.wake(job), second.wake(job), gateway.wake(job)]));
-    expect(outcomes.toSorted()).toEqual(['ended', 'ignored', 'ignored']);
+    expect(outcomes.filter((outcome) => outcome === 'ended')).toHaveLength(1);
+    expect(outcomes.every((outcome) => ['ended', 'gone', 'ignored'].includes(outcome))).toBe(true);
     expect(gateway.upstream.calls).toHaveLength(1);
     expect(gateway.capacity.released).toHaveLength(gateway.capacity.booked.length - 1);
   });

@@ -31,6 +31,9 @@ const MOST_FAR_AROUND_BIG = 40;
 /** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
 const BIG_JOB = 0.02;
 
+/** A probe has answered within this. */
+const PROBE_MS = 2000;
+
 /** An ask with its place in line. */
 interface Place {
   readonly ask: Ask;
@@ -83,6 +86,10 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
   if (isStuck(decision, lane, place) && reserveFar(decision, place.ask, want)) {
     serve(decision, lane, place, decision.nowMs);
     findReservedTurn(decision, place.ask, place.ticket);
+    return;
+  }
+  if (!decision.open.some(({ isFree }) => isFree)) {
+    setWait(place, Math.max(decision.nowMs + 200, triedAgainAt(decision)), closedBy(decision, 'breaker'));
     return;
   }
   const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + 65_000 });
@@ -179,6 +186,13 @@ function wait(decision: Decision, lane: Lane, place: Place, reason: WaitReason):
 
 function setWait({ ask, ticket }: Place, untilMs: number, reason: WaitReason): void {
   ask.result = { outcome: 'wait', untilMs: Math.ceil(untilMs), ticket, reason };
+}
+
+/** When a pool that takes nothing is worth asking again: nobody knows how fast it will go afterwards. */
+function triedAgainAt(decision: Decision): number {
+  // Its one probe was given out in this batch: a moment later its answer may be there.
+  if (decision.open.length > 0) return decision.nowMs + PROBE_MS;
+  return Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
 }
 
 function closedBy(decision: Decision, reason: WaitReason): WaitReason {

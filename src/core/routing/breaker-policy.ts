@@ -34,11 +34,15 @@ export const breakerPolicy: HealthPolicy = {
   findNews: findBreakerNews,
 };
 
-/** A breaker that opened or closed between two states of a deployment; null when it did neither. A probe alone is no news. */
+/**
+ * A breaker that opened or closed between two states of a deployment; null when it did neither. A probe alone is no news, nor is
+ * one after a lack of capacity: that breaker had not opened, it only let one call through at a time.
+ */
 export function findBreakerNews(before: unknown, after: unknown): HealthNews | null {
   const [was, is] = [readBreakerState(before), readBreakerState(after)];
   if (was.status === 'closed' && is.status === 'open') return { name: 'breaker_opened', reason: is.reason };
-  if (was.status !== 'closed' && is.status === 'closed') return { name: 'breaker_closed', reason: was.reason };
+  const wasOut = was.status !== 'closed' && was.reason?.startsWith('throttled') !== true;
+  if (wasOut && is.status === 'closed') return { name: 'breaker_closed', reason: was.reason };
   return null;
 }
 

@@ -29,15 +29,16 @@ export interface Admission {
 }
 
 /**
- * Time out of service: 5 s, then 10 s for as long as it fails again within a minute. Envoy's 30 s × times ejected would
- * keep a region out for minutes; with at most 10 s between probes it is back within 15 s of its recovery.
+ * Time out of service: 5 s, then 8 s for as long as it fails again within a minute. Envoy's 30 s × times ejected would
+ * keep a region out for minutes; with at most 8 s between probes, a wait for the next job and an answer of some seconds it is
+ * back within 15 s of its recovery.
  */
 export const ejectionMs = 5000;
-export const longestEjectionMs = 10_000;
+export const longestEjectionMs = 8000;
 /** A quiet minute after closing, and the next opening counts as the first. */
 const quietMs = 60_000;
-/** A probe that is not heard of for so long is given up; a hung region must not keep the right to probe. */
-export const probeLeaseMs = 10_000;
+/** A probe that is not heard of for so long makes way for the next; a hung region must not keep the right to probe. */
+export const probeLeaseMs = 6000;
 /** A rejected credential or a missing deployment is mended by people: ask again twice a minute. */
 const faultyMs = 30_000;
 /** Over this time a recovered deployment comes to its full share. */
@@ -80,7 +81,11 @@ export function onOutcome(state: BreakerState, call: CallEvidence, peers: Breake
   const cooled = cool(state, call, now);
   if (state.status === 'open') return cooled;
   if (state.status === 'half-open') {
-    return state.probe !== null && call.sentAtMs >= state.probe.leasedAtMs ? onProbe(cooled, call, peers, now) : cooled;
+    if (state.probe !== null && call.sentAtMs >= state.probe.leasedAtMs) return onProbe(cooled, call, peers, now);
+    // A probe that outlived its lease still proves the deployment well: answers may take longer than any lease. It proves no ill.
+    const isLateProof = call.health === 'good' && call.sentAtMs >= Math.max(state.retryAtMs, state.coolUntilMs);
+    const judged = isLateProof ? onProbe(cooled, call, peers, now) : cooled;
+    return judged.status === 'closed' ? judged : cooled;
   }
   if (call.sentAtMs < state.recoveredAtMs) return cooled;
   switch (call.health) {

@@ -6,12 +6,13 @@ import { makeJobId } from '../jobs/job-id.ts';
 import type { Random, Sha256 } from '../random.ts';
 import type { Estimate } from '../tokens/estimate.ts';
 import { imposeOutputCap } from '../tokens/impose-output-cap.ts';
+import { probeLeaseMs } from './breaker.ts';
 
 /** Who pays for probes. No configured team can have this name, so nobody reads them but operators, in the figures. */
 export const probeTeam = '~probe';
 
-/** A probe that has not answered by then has failed; as long as its lease in the breaker. */
-export const probeTimeoutMs = 10_000;
+/** A probe that has not answered by then has failed: its lease in the breaker is over. */
+export const probeTimeoutMs = probeLeaseMs;
 
 /** A probe as the job it is kept as, and the body of its call. */
 export interface ProbeJob {

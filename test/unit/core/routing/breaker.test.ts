@@ -5,6 +5,7 @@ import {
   type CallEvidence,
   onOutcome,
   onProbeLease,
+  onProbeReturn,
   probeLeaseMs,
   rampShare,
 } from '../../../../src/core/routing/breaker.ts';
@@ -219,7 +220,7 @@ describe('half-opening', () => {
     expect(admits(closed, start + 6500).admits).toBe('all');
   });
 
-  it('stays out for 5, 10 and then 10 s while probes fail', () => {
+  it('stays out for 5, 8 and then 8 s while probes fail', () => {
     let state = opened;
     let now = start + 300;
     const pauses: number[] = [];
@@ -228,7 +229,7 @@ describe('half-opening', () => {
       now = admits(state, now).untilMs;
       state = onOutcome(onProbeLease(state, now), call('bad', now), peers, now);
     }
-    expect(pauses).toEqual([5000, 10_000, 10_000, 10_000, 10_000]);
+    expect(pauses).toEqual([5000, 8000, 8000, 8000, 8000]);
     expect(state.sinceMs).toBe(start + 300);
   });
 
@@ -240,7 +241,7 @@ describe('half-opening', () => {
 
   it('hears nobody but the probe', () => {
     const state = probing(start + 6000);
-    expect(onOutcome(state, call('good', start + 5999), peers, start + 6100)).toEqual(state);
+    expect(onOutcome(state, call('good', start + 5299), peers, start + 6100)).toEqual(state);
     expect(onOutcome(state, call('bad', start + 5999), peers, start + 6100)).toEqual(state);
     expect(onOutcome(opened, call('good', start), peers, start + 1000)).toEqual(opened);
     expect(onOutcome(opened, call('bad', start), peers, start + 1000)).toEqual(opened);
@@ -250,6 +251,22 @@ describe('half-opening', () => {
     const state = probing(start + 6000);
     expect(admits(state, start + 6000 + probeLeaseMs).admits).toBe('probe');
     expect(admits(onProbeLease(state, start + 20_000), start + 20_001).admits).toBe('none');
+  });
+
+  it('believes a probe that succeeds after its lease, and only that', () => {
+    const again = onProbeLease(probing(start + 6000), start + 6000 + probeLeaseMs);
+    const late = start + 20_000;
+    expect(onOutcome(again, call('good', start + 6000), peers, late).status).toBe('closed');
+    expect(onOutcome(again, call('bad', start + 6000), peers, late)).toEqual(again);
+    expect(onOutcome(again, call('none', start + 6000), peers, late)).toEqual(again);
+  });
+
+  it('hands on a probe that was not sent', () => {
+    const returned = onProbeReturn(probing(start + 6000), start + 6020, start + 6100);
+    expect(admits(returned, start + 6100).admits).toBe('probe');
+    const other = onProbeLease(probing(start + 6000), start + 20_000);
+    expect(onProbeReturn(other, start + 6020, start + 20_001)).toEqual(other);
+    expect(onProbeReturn(opened, start + 6020, start + 20_001)).toEqual(opened);
   });
 
   it('gives the probe to another when it taught nothing', () => {

@@ -31,6 +31,16 @@ export class AnswerHistory {
     return selectAnswers(await this.#rowsOf(team), of);
   }
 
+  /** How long a call of one model and endpoint usually takes, whoever capped it; 0 when none is on the accounts. */
+  async readCallMs(team: string, of: { readonly model: string; readonly endpoint: Endpoint }): Promise<number> {
+    const rows = await this.#rowsOf(team);
+    const calls = rows.filter(
+      (row) => row.model === of.model && row.endpoint === of.endpoint && row.outcome === 'succeeded',
+    );
+    const sorted = calls.map(({ latencyMs }) => latencyMs).sort((left, right) => left - right);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  }
+
   #rowsOf(team: string): Promise<readonly UsageRow[]> {
     const now = this.#clock.now();
     const known = this.#teams.get(team);

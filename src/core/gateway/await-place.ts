@@ -1,7 +1,7 @@
 import type { TeamConfig } from '../config/config-schema.ts';
 import { WeirError } from '../http/weir-error.ts';
 import type { Endpoint, JobDraft, Lane } from '../jobs/job.ts';
-import type { Admission } from './census.ts';
+import { type Admission, censusFreshMs } from './census.ts';
 import type { Ports } from './ports.ts';
 
 /** Between two looks of a caller that waits for a place in a full queue. */
@@ -86,11 +86,13 @@ async function queueFull(ports: Ports, want: PlaceWanted, full: FullDoor): Promi
   });
 }
 
-/** When a place comes free that no other caller was told of: jobs leave as fast as the line moves, a call's time after their turn. */
+/**
+ * When a place comes free that no other caller was told of: jobs leave as fast as the line moves, a call's time after
+ * their turn, and the census sees it a little later. */
 async function promisePlace(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<number> {
   const { team, lane, model, endpoint } = want;
   const now = ports.clock.now();
-  const [forecast, answers] = await Promise.all([
+  const [forecast, callMs] = await Promise.all([
     ports.capacity.forecast({
       jobId: '',
       team: team.id,
@@ -100,18 +102,14 @@ async function promisePlace(ports: Ports, want: PlaceWanted, full: FullDoor): Pr
       createdAtMs: now,
       ticket: null,
     }),
-    ports.answers.read(team.id, { model, endpoint }),
+    ports.answers.readCallMs(team.id, { model, endpoint }),
   ]);
   const door = full.owner === 'lane' ? `lane|${lane}` : `team|${team.id}`;
   const waitMs = forecast === null ? unknownHintMs : Math.max(0, forecast.startAtMs - now);
   const ofTeam = full.owner === 'team' ? waitMs / Math.max(1, ports.census.count(team.id, lane).jobs) : 0;
   const stepMs = Math.max(forecast?.msPerJob ?? 0, ofTeam);
-  const callMs = medianOf(answers.map(({ latencyMs }) => latencyMs));
   const excess = full.jobs - full.places + 1;
-  const firstMs = forecast === null ? unknownHintMs : stepMs * excess + callMs;
-  return ports.census.promises.next(door, { firstMs, stepMs, mostMs: stepMs * full.jobs + callMs }, now);
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
+  const seenAfterMs = callMs + censusFreshMs;
+  const firstMs = forecast === null ? unknownHintMs : stepMs * excess + seenAfterMs;
+  return ports.census.promises.next(door, { firstMs, stepMs, mostMs: stepMs * full.jobs + seenAfterMs }, now);
 }

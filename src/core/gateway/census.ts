@@ -5,7 +5,7 @@ import type { LiveJob } from '../jobs/live-job.ts';
 import { DoorPromises } from './door-promises.ts';
 
 /** Longest time a count is believed; what this process admitted since is added to it. */
-const freshMs = 2000;
+export const censusFreshMs = 2000;
 
 /** What one team has in one lane. */
 export interface LaneCount {
@@ -63,7 +63,7 @@ export class Census implements CensusView {
   /** The counts, walked anew when they are too old. */
   async view(): Promise<CensusView> {
     const now = this.#clock.now();
-    const isFresh = this.#takenAtMs !== null && now - this.#takenAtMs < freshMs && now >= this.#takenAtMs;
+    const isFresh = this.#takenAtMs !== null && now - this.#takenAtMs < censusFreshMs && now >= this.#takenAtMs;
     if (!isFresh) {
       this.#taking ??= this.#walk().finally(() => {
         this.#taking = null;

@@ -1,12 +1,16 @@
 import type { Booking } from '../capacity/capacity.ts';
 import type { Ticket } from '../capacity/ticket.ts';
 import type { DeploymentConfig } from '../config/config-schema.ts';
+import { findTeam } from '../config/find-deployment.ts';
 import type { Job } from '../jobs/job.ts';
+import type { LiveJob } from '../jobs/live-job.ts';
 import { claimLiveJob } from '../jobs/move-live-job.ts';
 import { advanceOwnJob, type OwnAdvance } from './advance-job.ts';
+import { spendWithRoom } from './money-orders.ts';
+import { persist, type Write } from './persist.ts';
 import type { Ports } from './ports.ts';
 import { priceAttempt } from './price-attempt.ts';
-import type { Round } from './work-on-job.ts';
+import type { Round } from './round.ts';
 
 /** Claims the next attempt: fence, lease and intent in one conditional write, with the usage of the attempt before it. */
 export function claimJob(
@@ -19,15 +23,23 @@ export function claimJob(
   const { name: deployment, region } = turn.deployment;
   const worst = priceAttempt(ports, job, deployment, { kind: 'estimated', part: 'all' });
   const { nanoUsd: costNanoUsd, priceId } = worst.cost;
-  return advanceOwnJob(ports, round.row, {
-    change: (live) =>
-      claimLiveJob(live, {
-        lease: { holder: ports.holder, untilMs: now + ports.settings.leaseMs },
-        intent: { deployment, region, startedAtMs: now, usage: worst.usage, costNanoUsd, priceId },
-        ticket: turn.ticket,
-        why: turn.booking.why,
-      }),
-    usage: round.unwritten,
-    budgetPeriod: job.budgetPeriod,
-  });
+  // No two claims look alike: who reads its row back must not take another invocation's for its own.
+  const holder = `${ports.holder}/${ports.random.hex(4)}`;
+  const change = (live: LiveJob) =>
+    claimLiveJob(live, {
+      lease: { holder, untilMs: now + ports.settings.leaseMs },
+      intent: { deployment, region, startedAtMs: now, usage: worst.usage, costNanoUsd, priceId },
+      ticket: turn.ticket,
+      why: turn.booking.why,
+    });
+  const { unwritten: usage, row } = round;
+  const { budgetPeriod } = job;
+  // A call that was paid for used up its part of the hold: the next one needs room of its own.
+  const isFirst = row.value.billed.cost.nanoUsd === 0;
+  const decideMoney = isFirst ? undefined : spendWithRoom(findTeam(ports.config.current(), job.team), usage);
+  // Tried again for a while: a claim whose reply never came would else be billed as a call that nobody made.
+  const write: Write = (claim) => persist(ports, claim, claimPatienceMs);
+  return advanceOwnJob(ports, row, { change, usage, budgetPeriod, decideMoney }, write);
 }
+
+const claimPatienceMs = 60_000;

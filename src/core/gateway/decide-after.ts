@@ -6,8 +6,8 @@ import { countAttempts, decideRetry } from '../retry/retry-policy.ts';
 import type { Ending } from './end-job.ts';
 import type { AttemptResult } from './make-attempt.ts';
 import type { Ports } from './ports.ts';
+import type { Round } from './round.ts';
 import { isWorthRerun } from './run-again.ts';
-import type { Round } from './work-on-job.ts';
 
 /** What follows an attempt. */
 export type Next =
@@ -41,11 +41,10 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
       : { outcome: 'end', ending: { status: 'succeeded', error: null } };
   }
   const { attempts, rounds } = result.row.value;
-  const counted = attempts.filter((attempt) => attempt.reason !== 'drain');
   const othersOpen = await countOpenOthers(ports, job.model, round.exclude);
   const decision = decideRetry(
     {
-      ...countAttempts(counted, round.roundStart),
+      ...countAttempts(attempts, round.roundAfter),
       rounds,
       deploymentsLeft: othersOpen,
       hasBudget: ports.extraCalls.hasRoom,

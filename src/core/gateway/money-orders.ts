@@ -8,7 +8,7 @@ const sumCost = (usage: readonly UsageRow[]) => usage.reduce((sum, row) => sum +
 
 /** At acceptance: what the job may cost is held, unless it does not fit the team's hard budget. */
 export function holdFor(team: TeamConfig, holdNanoUsd: number): (budget: Budget) => MoneyDecision {
-  const limitNanoUsd = team.budget?.hard === true ? team.budget.monthlyNanoUsd : null;
+  const limitNanoUsd = hardLimitOf(team);
   return (budget) => holdMoney(budget, holdNanoUsd, limitNanoUsd);
 }
 
@@ -19,6 +19,16 @@ export function settleHold(holdNanoUsd: number, usage: readonly UsageRow[]): (bu
     const held = Math.min(holdNanoUsd, budget.heldNanoUsd);
     return { outcome: 'fits', budget: settleMoney(budget, held, sumCost(usage)) };
   };
+}
+
+function hardLimitOf(team: TeamConfig | null): number | null {
+  return team?.budget?.hard === true ? team.budget.monthlyNanoUsd : null;
+}
+
+/** Before a further attempt: what the ones before it cost is spent, and the job's hold must still fit beside it. */
+export function spendWithRoom(team: TeamConfig | null, usage: readonly UsageRow[]): (budget: Budget) => MoneyDecision {
+  // Adding nothing to the holds asks whether those that stand still fit.
+  return (budget) => holdMoney(spendMoney(budget, sumCost(usage)), 0, hardLimitOf(team));
 }
 
 /** Between attempts: what an attempt cost is spent, the hold stays for the next one. */

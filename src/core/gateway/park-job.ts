@@ -4,6 +4,7 @@ import type { LiveJob } from '../jobs/live-job.ts';
 import { parkLiveJob } from '../jobs/move-live-job.ts';
 import type { Versioned } from '../versioned.ts';
 import { advanceOwnJob, type OwnAdvance } from './advance-job.ts';
+import type { Write } from './persist.ts';
 import type { Ports } from './ports.ts';
 import { wakeJob } from './wake-job.ts';
 
@@ -19,15 +20,13 @@ export interface Park {
 }
 
 /** Row first, then the delayed message: who loses the write ends silently, for someone else has moved the job. */
-export async function parkJob(ports: Ports, row: Versioned<LiveJob>, park: Park): Promise<OwnAdvance> {
+export async function parkJob(ports: Ports, row: Versioned<LiveJob>, park: Park, write: Write): Promise<OwnAdvance> {
   const now = ports.clock.now();
   const dueAtMs = Math.max(now, Math.min(park.untilMs, row.value.deadlineAtMs));
   const { ticket, reason, isRoundOver } = park;
-  const result = await advanceOwnJob(ports, row, {
-    change: (live) => parkLiveJob(live, { atMs: now, dueAtMs, ticket, reason, isRoundOver }),
-    usage: park.usage,
-    budgetPeriod: park.budgetPeriod,
-  });
+  const { usage, budgetPeriod } = park;
+  const change = (live: LiveJob) => parkLiveJob(live, { atMs: now, dueAtMs, ticket, reason, isRoundOver });
+  const result = await advanceOwnJob(ports, row, { change, usage, budgetPeriod }, write);
   if (result.outcome === 'advanced') {
     const { team, id, lane } = row.value;
     await wakeJob(ports, lane, { team, job: id }, dueAtMs - now);

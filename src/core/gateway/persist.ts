@@ -17,14 +17,18 @@ export function patiently(ports: { clock: Clock; random: Random }): Write {
   return (write) => persist(ports, write);
 }
 
-/** Repeats a write until storage takes it. Only for what may safely happen twice: conditional writes and named blobs. */
-export async function persist<T>(ports: { clock: Clock; random: Random }, write: () => Promise<T>): Promise<T> {
+/** Repeats a write until storage takes it, at most for `limitMs`. Only for what may safely happen twice: conditional writes and named blobs. */
+export async function persist<T>(
+  ports: { clock: Clock; random: Random },
+  write: () => Promise<T>,
+  limitMs = patienceMs,
+): Promise<T> {
   const startedAtMs = ports.clock.now();
   for (let tries = 0; ; tries += 1) {
     try {
       return await write();
     } catch (error) {
-      const isHopeless = ports.clock.now() - startedAtMs > patienceMs;
+      const isHopeless = ports.clock.now() - startedAtMs > limitMs;
       if (!(error instanceof StorageUnavailableError) || isHopeless) throw error;
       await ports.clock.sleep((0.5 + ports.random.next() / 2) * Math.min(longestPauseMs, 100 * 2 ** tries));
     }

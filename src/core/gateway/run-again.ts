@@ -36,5 +36,5 @@ export function isWorthRerun(
 export function withAnswerInHand(live: LiveJob, ending: Ending): Ending {
   const rerun = live.rerun ?? null;
   if (rerun === null || ending.status === 'succeeded') return ending;
-  return { status: 'succeeded', response: rerun.answer, error: null, usage: ending.usage };
+  return { ...ending, status: 'succeeded', response: rerun.answer, error: null };
 }

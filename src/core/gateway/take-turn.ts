@@ -1,5 +1,6 @@
 import { type Booking, mostSendDelayMs, type WaitReason } from '../capacity/capacity.ts';
 import type { Ticket } from '../capacity/ticket.ts';
+import { findPool } from '../config/find-deployment.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Ports } from './ports.ts';
 
@@ -10,7 +11,7 @@ export type Turn =
       readonly outcome: 'park';
       readonly untilMs: number;
       readonly ticket: Ticket | null;
-      readonly reason: WaitReason | 'drain';
+      readonly reason: WaitReason | 'drain' | 'storage' | 'no_pool';
     }
   | { readonly outcome: 'never'; readonly limitTokens: number; readonly neededTokens: number }
   | { readonly outcome: 'deadline'; readonly ticket: Ticket | null }
@@ -21,6 +22,8 @@ export type Turn =
 const nearMs = 2000;
 /** A job never sits in a worker longer than this for its turn, however near each estimate was. */
 const longestSitMs = 10_000;
+/** A job whose pool was taken out of the configuration looks again after this: it may be a mistake that is mended. */
+const noPoolMs = 30_000;
 /** The claim is written this much before the send time: about one storage round trip. */
 const claimLeadMs = 40;
 
@@ -38,6 +41,9 @@ export async function takeTurn(
     if (ports.drain.isDraining) return { outcome: 'park', untilMs: ports.clock.now(), ticket, reason: 'drain' };
     if (ports.clock.now() >= job.deadlineAtMs) return { outcome: 'deadline', ticket };
     const { team, model, lane, estimate, deadlineAtMs } = job;
+    if (findPool(ports.config.current(), model) === null) {
+      return { outcome: 'park', untilMs: ports.clock.now() + noPoolMs, ticket, reason: 'no_pool' };
+    }
     const result = await ports.capacity.book({
       jobId: job.id,
       team,

@@ -1,103 +1,66 @@
 import type { Booking } from '../capacity/capacity.ts';
 import type { Ticket } from '../capacity/ticket.ts';
 import { findDeployment } from '../config/find-deployment.ts';
-import type { UsageRow } from '../cost/usage-row.ts';
-import type { Job, JobError } from '../jobs/job.ts';
+import { StorageUnavailableError } from '../http/weir-error.ts';
+import type { Job } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import { startRerun } from '../jobs/move-live-job.ts';
 import { estimateRerun } from '../tokens/estimate-rerun.ts';
 import type { Versioned } from '../versioned.ts';
-import { keepContent } from './answer-content.ts';
 import { claimJob } from './claim-job.ts';
 import { decideAfter } from './decide-after.ts';
-import { type Ending, endJob } from './end-job.ts';
 import { type Held, holdClaim } from './hold-claim.ts';
+import { budgetSpent, contentMissing, exceedsQuota } from './job-errors.ts';
+import { cancelled, finish, keepResponse, park, type WorkOutcome } from './leave-job.ts';
 import { type AttemptResult, makeAttempt } from './make-attempt.ts';
-import { parkJob } from './park-job.ts';
-import { persist } from './persist.ts';
 import type { Ports } from './ports.ts';
 import { prepareBody, withImposedCap } from './prepare-body.ts';
+import { openRound, type Round } from './round.ts';
 import { jobOfRun } from './run-again.ts';
 import { isLate, type Turn, takeTurn } from './take-turn.ts';
 
-/** Where a job stands between two attempts of one worker. */
-export interface Round {
-  readonly row: Versioned<LiveJob>;
-  /** Usage rows of attempts that are on the row in hand but not yet written. */
-  readonly unwritten: readonly UsageRow[];
-  /** Index of the round's first attempt among the job's attempts. */
-  readonly roundStart: number;
-  /** Deployments that failed in this round. */
-  readonly exclude: readonly string[];
-  /** Pause before the next turn is asked for. */
-  readonly pauseMs: number;
+/** One invocation works at most this long on a job: host.json's `functionTimeout` ends it, and its siblings, at 30 minutes. */
+const invocationMs = 25 * 60_000;
+/** A job that was interrupted because storage is away looks again after this. */
+const storagePauseMs = 5000;
+
+/** The job as its present run is estimated and capped, and the body that goes upstream. */
+interface Run {
+  readonly job: Job;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
-export type WorkOutcome = 'ended' | 'parked' | 'lost';
-
-/** The one attempt loop: turn, claim, call, then whatever the decision after it says. */
+/** Makes the attempts of one worker: turn, claim, call, then whatever the decision after it says. */
 export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>): Promise<WorkOutcome> {
-  const run = jobOfRun(job, row.value);
-  const body = await prepareBody(ports, run);
-  const round: Round = { row, unwritten: [], roundStart: row.value.attempts.length, exclude: [], pauseMs: 0 };
-  if (body === null) return finish(ports, job, round, { status: 'failed', response: null, error: contentMissing });
-  return runRounds(ports, job, { run, body, round });
-}
-
-/** `run` is the job as its present run is estimated and capped; `job` is what was accepted and will end. */
-async function runRounds(
-  ports: Ports,
-  job: Job,
-  start: { run: Job; body: Readonly<Record<string, unknown>>; round: Round },
-): Promise<WorkOutcome> {
-  let { run, body, round } = start;
+  const startedAtMs = ports.clock.now();
+  let round = openRound(row);
+  const present = jobOfRun(job, row.value);
+  const body = await prepareBody(ports, present);
+  if (body === null) return finish(ports, job, round, { status: 'failed', error: contentMissing });
+  let run: Run = { job: present, body };
   for (;;) {
-    const held = await nextTurn(ports, run, round);
+    const isSpent = ports.clock.now() - startedAtMs + ports.config.current().timeouts.totalMs > invocationMs;
+    if (isSpent && round.row.value.state === 'running') return parkForNow(ports, job, round, 'invocation_time');
+    const held = await nextTurn(ports, run.job, round);
     round = { ...round, row: held.row, pauseMs: 0 };
     const turn = held.result;
     if (held.cause !== null && turn.outcome === 'booked') ports.capacity.release(turn.booking);
     if (held.cause === 'cancelled') return finish(ports, job, round, cancelled);
-    if (held.cause !== null || turn.outcome === 'cut') return 'lost';
-    if (turn.outcome === 'never') {
-      return finish(ports, job, round, {
-        status: 'failed',
-        response: null,
-        error: tooLarge(turn.limitTokens, turn.neededTokens),
-      });
-    }
-    if (turn.outcome === 'deadline')
-      return finish(ports, job, round, { status: 'expired', response: null, error: null });
-    if (turn.outcome === 'park') {
-      return park(ports, job, round, {
-        untilMs: turn.untilMs,
-        ticket: turn.ticket,
-        reason: turn.reason,
-        isRoundOver: false,
-      });
-    }
-    const attempted = await attempt(ports, run, round, { booking: turn.booking, ticket: turn.ticket, body });
+    if (held.cause !== null) return 'lost';
+    if (turn.outcome !== 'booked') return leaveWithoutTurn(ports, job, round, turn);
+    const attempted = await attempt(ports, run, round, turn);
     if (attempted.outcome === 'lost') return 'lost';
-    if (attempted.outcome === 'booking_void') {
-      round = attempted.round;
-      continue;
-    }
-    if (attempted.outcome === 'cancelled') return finish(ports, job, { ...round, row: attempted.row }, cancelled);
+    round = attempted.round;
+    if (attempted.outcome === 'not_sent') continue;
+    if (attempted.outcome === 'cancelled') return finish(ports, job, round, cancelled);
+    if (attempted.outcome === 'refused') return finish(ports, job, round, { status: 'failed', error: budgetSpent });
     const { result } = attempted;
-    round = {
-      ...round,
-      row: result.row,
-      unwritten: [result.usageRow],
-      exclude: [...round.exclude, turn.booking.deployment],
-    };
     const next = await decideAfter(ports, job, round, result);
     switch (next.outcome) {
       case 'fenced':
         return 'lost';
       case 'end':
-        return finish(ports, job, round, {
-          ...next.ending,
-          response: await keepResponse(ports, job, result, next.ending),
-        });
+        return finish(ports, job, round, next.ending, result);
       case 'park':
         return park(ports, job, round, { ...next, ticket: round.row.value.ticket });
       case 'again':
@@ -105,107 +68,103 @@ async function runRounds(
         break;
       case 'rerun': {
         round = await beginRerun(ports, job, round, result);
-        run = jobOfRun(job, round.row.value);
-        body = withImposedCap(run, body);
+        const rerun = jobOfRun(job, round.row.value);
+        run = { job: rerun, body: withImposedCap(rerun, run.body) };
       }
     }
   }
 }
 
-/** Keeps the answer that the cap cut short and begins a round of its own for the larger cap. */
-async function beginRerun(ports: Ports, job: Job, round: Round, result: AttemptResult): Promise<Round> {
-  const answer = await keepResponse(ports, job, result, { status: 'succeeded' });
-  const larger = estimateRerun(job.estimate)?.imposedOutputCap ?? null;
-  if (answer === null || larger === null) return round;
-  const at = { atMs: ports.clock.now(), outputCap: larger };
-  const value = startRerun(round.row.value, { reason: 'cap', answer }, at);
-  return { ...round, row: { ...round.row, value }, roundStart: value.attempts.length, exclude: [] };
-}
-
-/** The pause and the wait for a turn, with the claim of the attempt before kept alive. */
+/** The pause and the wait for a turn, with the claim of the attempt before kept alive. Storage that is away is a wait too. */
 function nextTurn(ports: Ports, job: Job, { row, exclude, pauseMs }: Round): Promise<Held<Turn>> {
+  const { ticket, state } = row.value;
   return holdClaim(ports, row, async (signal) => {
     await ports.clock.sleep(pauseMs, AbortSignal.any([ports.drain.waits, signal]));
-    return takeTurn(ports, job, { ticket: row.value.ticket, exclude, urgent: exclude.length > 0, signal });
+    try {
+      return await takeTurn(ports, job, { ticket, exclude, urgent: exclude.length > 0, signal });
+    } catch (error) {
+      // Nothing in hand: the message comes again. After an attempt its record has to be put down first.
+      if (!(error instanceof StorageUnavailableError) || state === 'queued') throw error;
+      return { outcome: 'park', untilMs: ports.clock.now() + storagePauseMs, ticket, reason: 'storage' };
+    }
   });
 }
 
+function leaveWithoutTurn(
+  ports: Ports,
+  job: Job,
+  round: Round,
+  turn: Exclude<Turn, { outcome: 'booked' }>,
+): Promise<WorkOutcome> | WorkOutcome {
+  switch (turn.outcome) {
+    case 'cut':
+      return 'lost';
+    case 'never':
+      return finish(ports, job, round, { status: 'failed', error: exceedsQuota(turn) });
+    case 'deadline':
+      return finish(ports, job, round, { status: 'expired', error: null });
+    case 'park':
+      return park(ports, job, round, { ...turn, isRoundOver: false });
+  }
+}
+
+function parkForNow(ports: Ports, job: Job, round: Round, reason: string): Promise<WorkOutcome> {
+  const { ticket } = round.row.value;
+  return park(ports, job, round, { untilMs: ports.clock.now() + round.pauseMs, ticket, reason, isRoundOver: false });
+}
+
 type Attempted =
-  | { readonly outcome: 'attempted'; readonly result: AttemptResult }
+  | { readonly outcome: 'attempted'; readonly round: Round; readonly result: AttemptResult }
   | { readonly outcome: 'lost' }
   /** Nothing was sent: the turn has to be taken anew. */
-  | { readonly outcome: 'booking_void'; readonly round: Round }
-  | { readonly outcome: 'cancelled'; readonly row: Versioned<LiveJob> };
+  | { readonly outcome: 'not_sent'; readonly round: Round }
+  | { readonly outcome: 'cancelled'; readonly round: Round }
+  /** The budget has no room for another call. */
+  | { readonly outcome: 'refused'; readonly round: Round };
 
+/** Claims under the booking and makes the call. Whatever keeps it from being sent gives the booking back. */
 async function attempt(
   ports: Ports,
-  job: Job,
+  { job, body }: Run,
   round: Round,
-  turn: { booking: Booking; ticket: Ticket | null; body: Readonly<Record<string, unknown>> },
+  { booking, ticket }: { booking: Booking; ticket: Ticket | null },
 ): Promise<Attempted> {
-  const { booking, ticket, body } = turn;
-  const deployment = findDeployment(ports.config.current(), job.model, booking.deployment);
-  // The configuration may have changed between booking and send: book again on what there is now.
-  const claimed = deployment === null ? null : await claimJob(ports, job, round, { booking, ticket, deployment });
-  if (claimed === null || deployment === null || claimed.outcome !== 'advanced') {
-    ports.capacity.release(booking);
-    return claimed === null || claimed.outcome === 'advanced' ? { outcome: 'booking_void', round } : claimed;
+  let isSent = false;
+  try {
+    const deployment = findDeployment(ports.config.current(), job.model, booking.deployment);
+    // The configuration changed between booking and send: book again on what there is now.
+    if (deployment === null) return { outcome: 'not_sent', round };
+    const held = await holdClaim(ports, round.row, () => claimJob(ports, job, round, { booking, ticket, deployment }));
+    const claimed = held.result;
+    if (claimed.outcome === 'lost') return claimed;
+    if (claimed.outcome === 'refused') return { outcome: 'refused', round };
+    if (claimed.outcome === 'cancelled') return { outcome: 'cancelled', round: { ...round, row: claimed.row } };
+    await ports.clock.sleep(booking.sendAtMs - ports.clock.now());
+    // Storage took its time over the claim: nothing is sent late, past the deadline, or by a process that ends.
+    if (isLate(ports, booking) || ports.clock.now() >= job.deadlineAtMs || ports.drain.isDraining) {
+      return { outcome: 'not_sent', round: { ...round, row: claimed.row, unwritten: [] } };
+    }
+    isSent = true;
+    const result = await makeAttempt(ports, job, claimed.row, { booking, deployment, body });
+    const exclude = [...round.exclude, booking.deployment];
+    return {
+      outcome: 'attempted',
+      round: { ...round, row: result.row, unwritten: [result.usageRow], exclude },
+      result,
+    };
+  } finally {
+    if (!isSent) ports.capacity.release(booking);
   }
-  await ports.clock.sleep(booking.sendAtMs - ports.clock.now());
-  // Storage took its time over the claim: nothing is sent late, past the deadline, or by a process that ends.
-  if (isLate(ports, booking) || ports.clock.now() >= job.deadlineAtMs || ports.drain.isDraining) {
-    ports.capacity.release(booking);
-    return { outcome: 'booking_void', round: { ...round, row: claimed.row, unwritten: [] } };
-  }
-  return { outcome: 'attempted', result: await makeAttempt(ports, job, claimed.row, { booking, deployment, body }) };
 }
 
-async function finish(ports: Ports, job: Job, round: Round, ending: Omit<Ending, 'usage'>): Promise<WorkOutcome> {
-  const ended = await endJob(ports, job, round.row, { ...ending, usage: round.unwritten });
-  return ended.outcome === 'ended' ? 'ended' : 'lost';
-}
-
-async function park(
-  ports: Ports,
-  job: Job,
-  round: Round,
-  how: { untilMs: number; ticket: Ticket | null; reason: string; isRoundOver: boolean },
-): Promise<WorkOutcome> {
-  const { budgetPeriod } = job;
-  const parked = await persist(ports, () =>
-    parkJob(ports, round.row, { ...how, usage: round.unwritten, budgetPeriod }),
-  );
-  if (parked.outcome === 'cancelled') return finish(ports, job, { ...round, row: parked.row }, cancelled);
-  return parked.outcome === 'advanced' ? 'parked' : 'lost';
-}
-
-const cancelled = { status: 'cancelled', response: null, error: null } as const;
-
-/** A failed job has a response too if the upstream answered. */
-async function keepResponse(
-  ports: Ports,
-  job: Job,
-  result: AttemptResult,
-  { status }: Pick<Ending, 'status'>,
-): Promise<Ending['response']> {
-  const { outcome } = result;
-  if (outcome.kind !== 'answered') return null;
-  const { statusCode, requestId, text } = outcome;
-  const part = status === 'succeeded' ? 'answer' : 'refusal';
-  const body = await persist(ports, () => keepContent(ports, job, part, result.row.value.attempt, text));
-  return { statusCode, requestId, body };
-}
-
-const contentMissing: JobError = {
-  type: 'server_error',
-  code: 'content_missing',
-  message: "The job's stored request is missing or damaged; it was not sent. Submit it again.",
-};
-
-function tooLarge(limitTokens: number, neededTokens: number): JobError {
-  return {
-    type: 'invalid_request_error',
-    code: 'request_too_large',
-    message: `The request needs ${neededTokens} tokens of quota at once; the largest deployment of its model allows ${limitTokens} per minute. Shorten the prompt or lower the output cap.`,
-  };
+/** Keeps the answer that the cap cut short and begins a round of its own for the larger cap. */
+async function beginRerun(ports: Ports, job: Job, round: Round, result: AttemptResult): Promise<Round> {
+  const held = await holdClaim(ports, round.row, () => keepResponse(ports, job, result, 'succeeded'));
+  const answer = held.result;
+  const kept = { ...round, row: held.row };
+  const larger = estimateRerun(job.estimate)?.imposedOutputCap ?? null;
+  if (answer === null || larger === null) return kept;
+  const at = { atMs: ports.clock.now(), outputCap: larger };
+  const value = startRerun(held.row.value, { reason: 'cap', answer }, at);
+  return { ...kept, row: { ...held.row, value }, roundAfter: value.attempt, exclude: [] };
 }

@@ -92,19 +92,20 @@ export function decideRetry(
   return spend(state, Math.max(hintMs, backoffMs), leftMs, reason);
 }
 
-/** The counts of a `RetryState` that a job's attempts tell; `roundStart` is the index of this round's first attempt. */
+/** The counts of a `RetryState` that a job's attempts tell; the round's are those with a number above `roundAfter`. Drained ones count nowhere. */
 export function countAttempts(
   attempts: readonly Attempt[],
-  roundStart: number,
+  roundAfter: number,
 ): Pick<RetryState, 'attempts' | 'retriesInRound' | 'throttledInRound' | 'unknownOutcomes'> {
   const isCounted = (attempt: Attempt) => attempt.outcome !== 'throttled';
-  const round = attempts.slice(roundStart);
+  const made = attempts.filter((attempt) => attempt.reason !== 'drain');
+  const round = made.filter((attempt) => attempt.number > roundAfter);
   const countedInRound = round.filter(isCounted).length;
   return {
-    attempts: attempts.filter(isCounted).length,
+    attempts: made.filter(isCounted).length,
     retriesInRound: Math.max(0, countedInRound - 1),
     throttledInRound: round.length - countedInRound,
-    unknownOutcomes: attempts.filter((attempt) => attempt.outcome === 'unknown').length,
+    unknownOutcomes: made.filter((attempt) => attempt.outcome === 'unknown').length,
   };
 }
 

@@ -30,7 +30,7 @@ async function loseWorker(job: Job): Promise<void> {
     return hang()(request, signal);
   });
   void dying.wake(job);
-  await gateway.clock.advance(10);
+  await gateway.clock.advance(1000);
   expect(gateway.liveRow(job)?.state).toBe('running');
 }
 
@@ -184,6 +184,8 @@ describe('a lost worker', () => {
     );
     dying.contents.next('keep', async (proceed) => {
       await proceed();
+      dying.jobs.next('apply', () => new Promise(() => {}), 1000);
+      dying.jobs.next('readLive', () => new Promise(() => {}), 1000);
       return new Promise(() => {});
     });
     void dying.wake(job);
@@ -198,7 +200,9 @@ describe('a lost worker', () => {
     for (let loss = 0; loss < 3; loss += 1) {
       await loseWorker(job);
       await gateway.clock.advance(46_000);
-      await sweep(gateway.ports);
+      const swept = sweep(gateway.ports);
+      await gateway.clock.advance(1000);
+      await swept;
     }
     expect(gateway.job(job).end).toMatchObject({ status: 'failed', error: { code: 'worker_lost' } });
     expect(gateway.usage(job).map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown']);

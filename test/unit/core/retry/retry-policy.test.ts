@@ -219,32 +219,37 @@ describe('decideRetry', () => {
 });
 
 describe('countAttempts', () => {
-  const attempt = (outcome: 'throttled' | 'failed' | 'unknown') => ({
-    number: 1,
+  const attempt = (
+    number: number,
+    outcome: 'throttled' | 'failed' | 'unknown' | 'aborted',
+    reason: string | null = null,
+  ) => ({
+    number,
     deployment: 'a',
     region: 'a',
     statusCode: null,
     startedAtMs: 0,
     latencyMs: 0,
     outcome,
-    reason: null,
+    reason,
   });
-  it('counts throttled calls apart, and retries from the round start', () => {
+  it('counts throttled calls apart, drained ones not at all, and the round by attempt numbers', () => {
     const attempts = [
-      attempt('failed'),
-      attempt('unknown'),
-      attempt('throttled'),
-      attempt('failed'),
-      attempt('throttled'),
-      attempt('failed'),
+      attempt(1, 'failed'),
+      attempt(2, 'aborted', 'drain'),
+      attempt(3, 'unknown'),
+      attempt(4, 'throttled'),
+      attempt(6, 'failed'),
+      attempt(7, 'throttled'),
+      attempt(8, 'failed'),
     ];
-    expect(countAttempts(attempts, 2)).toEqual({
+    expect(countAttempts(attempts, 3)).toEqual({
       attempts: 4,
       retriesInRound: 1,
       throttledInRound: 2,
       unknownOutcomes: 1,
     });
-    expect(countAttempts([attempt('throttled')], 0)).toEqual({
+    expect(countAttempts([attempt(1, 'throttled')], 0)).toEqual({
       attempts: 0,
       retriesInRound: 0,
       throttledInRound: 1,

@@ -1,0 +1,25 @@
+import type { JobError } from '../jobs/job.ts';
+
+/** The request's stored body is gone or was changed. */
+export const contentMissing: JobError = {
+  type: 'server_error',
+  code: 'content_missing',
+  message: "The job's stored request is missing or damaged; it was not sent. Submit it again.",
+};
+
+/** A call that was paid for brought no answer, and the team's hard budget has no room for another. */
+export const budgetSpent: JobError = {
+  type: 'insufficient_quota',
+  code: 'budget_exceeded',
+  message:
+    'A call without an answer may have been billed, and the hard budget has no room for another one. Ask your platform team to raise it, or wait for the next month.',
+};
+
+/** Larger than any deployment's whole minute. */
+export function exceedsQuota(turn: { readonly limitTokens: number; readonly neededTokens: number }): JobError {
+  return {
+    type: 'invalid_request_error',
+    code: 'request_too_large',
+    message: `The request needs ${turn.neededTokens} tokens of quota at once; the largest deployment of its model allows ${turn.limitTokens} per minute. Shorten the prompt or lower the output cap.`,
+  };
+}

@@ -91,7 +91,7 @@ function passLane(decision: Decision, lane: Lane, passedMs: number): void {
 function refuse(decision: Decision, request: BookingRequest): BookingResult | null {
   const neededTokens = estimateAdmission(request.estimate);
   const largest = Math.max(0, ...decision.limits.deployments.map(({ tokensPerMinute }) => tokensPerMinute));
-  const limitTokens = Math.min(largest, limitsOfTeam(decision.limits, request.team).tokensPerMinute ?? largest);
+  const limitTokens = Math.min(largest, limitsOfTeam(decision.limits, request.team).tokensPerMinute || largest);
   // A limit of 0 is a switch, not a size: the job waits until it is turned on.
   return largest > 0 && neededTokens > limitTokens ? { outcome: 'never', limitTokens, neededTokens } : null;
 }

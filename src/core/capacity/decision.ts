@@ -14,6 +14,9 @@ export const HORIZON_MS = 1800;
 /** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
 export const UNUSED_MS = 2500;
 
+/** A claim is written between the booking and the call: who is booked earlier than that sends late, and a one-second slice forgives 80 ms. */
+const CLAIM_MS = 25;
+
 /** A deployment that takes calls now. */
 export interface OpenDeployment {
   readonly limits: DeploymentLimits;
@@ -73,7 +76,7 @@ export function openDecision(input: DecisionInput): Decision {
   }
   if (open.length > 0) reopensAtMs = nowMs;
   const weightOf = weigh(state, limits, nowMs);
-  const earliestMs = nowMs + input.leadMs;
+  const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + CLAIM_MS);
   const touchedTeams = new Set<string>();
   return { state, limits, health, nowMs, earliestMs, open, reopensAtMs, weightOf, hasNews: false, touchedTeams };
 }

@@ -178,10 +178,8 @@ function loadOf(on: OpenDeployment, atMs: number): number {
 function teamFreeAt(decision: Decision, ask: Ask): number | { reason: WaitReason; untilMs: number } {
   const limits = limitsOfTeam(decision.limits, ask.request.team);
   if (limits.isPaused) return { reason: 'paused', untilMs: decision.nowMs + 60_000 };
-  const ring = decision.state.teams.get(ask.request.team);
-  if (ring === undefined || (limits.tokensPerMinute === null && limits.requestsPerMinute === null)) {
-    return decision.earliestMs;
-  }
+  if (limits.tokensPerMinute === null && limits.requestsPerMinute === null) return decision.earliestMs;
+  const ring = decision.state.teams.get(ask.request.team) ?? createRing();
   const farthestMs = decision.nowMs + 2 * teamRing.bucketMs * teamRing.windowBuckets;
   const room = findRoom(teamRing, ring, {
     charge: { tokens: estimateAdmission(ask.request.estimate), requests: 1 },
@@ -197,8 +195,8 @@ function teamFreeAt(decision: Decision, ask: Ask): number | { reason: WaitReason
 
 function teamReason(decision: Decision, ask: Ask): WaitReason {
   const limits = limitsOfTeam(decision.limits, ask.request.team);
-  const ring = decision.state.teams.get(ask.request.team);
-  if (limits.requestsPerMinute === null || ring === undefined) return 'team_tpm';
+  const ring = decision.state.teams.get(ask.request.team) ?? createRing();
+  if (limits.requestsPerMinute === null) return 'team_tpm';
   const used = sumRing(teamRing, ring, decision.nowMs + teamRing.bucketMs);
   return used.requests >= limits.requestsPerMinute ? 'team_rpm' : 'team_tpm';
 }

@@ -36,6 +36,8 @@ interface Caller {
 const NEAR_MS = 2500;
 /** A caller is never kept longer than this, however near each turn seemed. */
 const LONGEST_SIT_MS = 8000;
+/** A booking that is later than this when it is answered would be sent in another slice of the limiter. */
+const LATE_ANSWER_MS = 30;
 /** Commits that are tried for one batch before its callers are told to wait. */
 const MOST_TRIES = 8;
 const FIRST_BACKOFF_MS = 15;
@@ -248,6 +250,10 @@ export class PoolPump {
       if (result === undefined) continue;
       if (result.outcome === 'booked') {
         const sendAtMs = Math.ceil(this.#time.toClock(result.booking.sendAtMs));
+        if (now - sendAtMs > LATE_ANSWER_MS && now - caller.sinceMs < LONGEST_SIT_MS) {
+          this.#bookAnew(caller, result);
+          continue;
+        }
         caller.resolve({ ...result, booking: { ...result.booking, sendAtMs } });
       } else if (result.outcome === 'never') caller.resolve(result);
       else {
@@ -256,6 +262,13 @@ export class PoolPump {
       }
     }
     this.#pace = { ...this.#pace, backlogMs: isAnyoneWaiting ? backlogMs : null };
+  }
+
+  /** A slow write, or a clock that this write has just corrected: by now the booking lies in another slice. */
+  #bookAnew(caller: Caller, result: BookingResult & { outcome: 'booked' }): void {
+    caller.request = { ...caller.request, ticket: result.ticket, urgent: true };
+    this.#callers.push(caller);
+    this.#keepNews([{ kind: 'released', booking: result.booking }]);
   }
 
   #keepOrAnswer(caller: Caller, wait: BookingResult & { outcome: 'wait' }, now: number): void {

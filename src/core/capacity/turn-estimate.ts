@@ -6,8 +6,8 @@ import { usedInMinute, workAhead } from './lane-line.ts';
 
 /** A lower lane that waits is left at least this part of the pool. */
 export const LEAST_SHARE = 0.1;
-/** Interactive work beyond this part of the pool is served as standard. */
-export const MOST_INTERACTIVE = 0.5;
+/** Interactive work beyond half of the pool, and a tenth of that for chance, is served as standard. */
+export const MOST_INTERACTIVE = 0.55;
 
 /** Whether interactive work has had so much of the last minute that, while others wait, it is paced and goes behind standard work. */
 export function isInteractiveDemoted(decision: Decision): boolean {

@@ -44,8 +44,8 @@ const deployment = z.strictObject({
   deployment: wireName.describe("The deployment's name on the wire"),
   sku: z.enum(skus),
   priority: whole(1, 100).default(1).describe('Lower is tried first'),
-  tokensPerMinute: whole(100, 1_000_000_000),
-  requestsPerMinute: whole(1, 10_000_000),
+  tokensPerMinute: whole(0, 1_000_000_000).describe('0 = takes nothing; its work waits'),
+  requestsPerMinute: whole(0, 10_000_000).describe('0 = takes nothing; its work waits'),
   requestWindowSeconds: z.literal([1, 10]).default(10),
   apiKeySetting: z
     .string()
@@ -93,8 +93,14 @@ const team = z.strictObject({
   role: z.enum(['team', 'operator']).default('team'),
   models: z.array(name).default([]),
   fallbackModel: name.nullable().default(null),
-  tokensPerMinute: whole(100, 1_000_000_000).nullable().default(null).describe('null = no limit of its own'),
-  requestsPerMinute: whole(1, 10_000_000).nullable().default(null).describe('null = no limit of its own'),
+  tokensPerMinute: whole(0, 1_000_000_000)
+    .nullable()
+    .default(null)
+    .describe('null = no limit of its own, 0 = its work waits'),
+  requestsPerMinute: whole(0, 10_000_000)
+    .nullable()
+    .default(null)
+    .describe('null = no limit of its own, 0 = its work waits'),
   maxQueuedJobs: whole(1, 1_000_000).default(500),
   share: z.number().min(0.01).max(1000).default(1),
   budget: budget.nullable().default(null),

@@ -2,11 +2,14 @@ import type { TeamConfig } from '../config/config-schema.ts';
 import { WeirError } from '../http/weir-error.ts';
 import type { Endpoint, JobDraft, Lane } from '../jobs/job.ts';
 import { type Admission, censusFreshMs } from './census.ts';
+import type { PlaceRate } from './door-promises.ts';
 import type { Ports } from './ports.ts';
 
 /** Between two looks of a caller that waits for a place in a full queue. */
 const lookEveryMs = 500;
 const shortestHintMs = 1000;
+/** How far a forecast moves until its time has come, in virtual time under a standing backlog. */
+const forecastError = 0.02;
 /** Where nobody can tell: nothing is turned on. */
 const unknownHintMs = 60_000;
 /** An ordinary answer, to ask the line with before the request itself is measured. */
@@ -44,10 +47,11 @@ export async function awaitPlace(ports: Ports, team: TeamConfig, job: JobDraft, 
   const untilMs = ports.clock.now() + waitMs;
   for (;;) {
     await ports.census.view();
-    const late = findFullDoor(ports, want) === null ? await findLateness(ports, job) : null;
-    // Looked at again, with nothing in between: of many callers at once each must see the ones before it.
     const full = findFullDoor(ports, want);
-    if (full === null && late === null) return ports.census.admit(job.id, team.id, lane);
+    // Taken with nothing in between: of many callers at once each must see the ones before it.
+    const place = full === null ? ports.census.admit(job.id, team.id, lane) : null;
+    const late = place === null ? null : await findLateness(ports, job, place);
+    if (place !== null && late === null) return place;
     const leftMs = untilMs - ports.clock.now();
     if (leftMs <= 0 || ports.drain.isDraining) throw full === null ? late : await queueFull(ports, want, full);
     await ports.clock.sleep(Math.min(lookEveryMs, leftMs), ports.drain.waits);
@@ -62,16 +66,22 @@ function findFullDoor(ports: Ports, { team, lane }: PlaceWanted): FullDoor | nul
   return inTeam >= team.maxQueuedJobs ? { owner: 'team', jobs: inTeam, places: team.maxQueuedJobs } : null;
 }
 
-async function findLateness(ports: Ports, job: JobDraft): Promise<WeirError | null> {
+/** A job that would start past its deadline gives its place back, and hears when the line is short enough for it. */
+async function findLateness(ports: Ports, job: JobDraft, place: Admission): Promise<WeirError | null> {
   const { id: jobId, team, model, lane, estimate, createdAtMs, deadlineAtMs } = job;
-  const forecast = await ports.capacity.forecast({ jobId, team, model, lane, estimate, createdAtMs, ticket: null });
+  const ask = { jobId, team, model, lane, estimate, createdAtMs, ticket: null };
+  const forecast = await ports.capacity.forecast(ask).catch((error: unknown) => {
+    place.withdraw();
+    throw error;
+  });
   if (forecast === null || forecast.startAtMs <= deadlineAtMs) return null;
-  // The line does not grow while the caller is away, as far as anybody knows: the same deadline later is late by less.
+  place.withdraw();
   const lateMs = forecast.startAtMs - deadlineAtMs;
+  const marginMs = Math.max(shortestHintMs, forecastError * (forecast.startAtMs - ports.clock.now()));
   const message =
     `The job would start about ${Math.ceil(lateMs / 1000)} s after its deadline. ` +
     'Allow more time with deadline_seconds, or come back later.';
-  return new WeirError('queue_full', message, { retryAfterMs: Math.max(shortestHintMs, lateMs) });
+  return new WeirError('queue_full', message, { retryAfterMs: lateMs + marginMs });
 }
 
 async function queueFull(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<WeirError> {
@@ -86,30 +96,28 @@ async function queueFull(ports: Ports, want: PlaceWanted, full: FullDoor): Promi
   });
 }
 
-/**
- * When a place comes free that no other caller was told of: jobs leave as fast as the line moves, a call's time after
- * their turn, and the census sees it a little later. */
-async function promisePlace(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<number> {
+/** When a place comes free that no other caller was told of. */
+function promisePlace(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<number> {
+  const { team, lane, model } = want;
+  const door = full.owner === 'lane' ? `lane|${lane}` : `team|${team.id}`;
+  const asker = `${door}|${team.id}|${lane}|${model}`;
+  return ports.census.promises.next(door, asker, ports.clock.now(), () => readPlaceRate(ports, want, full));
+}
+
+/** Jobs leave as fast as the line moves, a call's time after their turn; the census sees it a little later. */
+async function readPlaceRate(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<PlaceRate> {
   const { team, lane, model, endpoint } = want;
   const now = ports.clock.now();
+  const line = { jobId: '', team: team.id, model, lane, createdAtMs: now, ticket: null };
   const [forecast, callMs] = await Promise.all([
-    ports.capacity.forecast({
-      jobId: '',
-      team: team.id,
-      model,
-      lane,
-      estimate: ordinary,
-      createdAtMs: now,
-      ticket: null,
-    }),
+    ports.capacity.forecast({ ...line, estimate: ordinary }),
     ports.answers.readCallMs(team.id, { model, endpoint }),
   ]);
-  const door = full.owner === 'lane' ? `lane|${lane}` : `team|${team.id}`;
-  const waitMs = forecast === null ? unknownHintMs : Math.max(0, forecast.startAtMs - now);
-  const ofTeam = full.owner === 'team' ? waitMs / Math.max(1, ports.census.count(team.id, lane).jobs) : 0;
-  const stepMs = Math.max(forecast?.msPerJob ?? 0, ofTeam);
-  const excess = full.jobs - full.places + 1;
+  if (forecast === null) return { firstMs: unknownHintMs, stepMs: 0, mostMs: unknownHintMs };
+  const inLane = Math.max(1, ports.census.count(team.id, lane).jobs);
+  const ofTeam = full.owner === 'team' ? Math.max(0, forecast.startAtMs - now) / inLane : 0;
+  const stepMs = Math.max(forecast.msPerJob ?? 0, ofTeam);
   const seenAfterMs = callMs + censusFreshMs;
-  const firstMs = forecast === null ? unknownHintMs : stepMs * excess + seenAfterMs;
-  return ports.census.promises.next(door, { firstMs, stepMs, mostMs: stepMs * full.jobs + seenAfterMs }, now);
+  const excess = full.jobs - full.places + 1;
+  return { firstMs: stepMs * excess + seenAfterMs, stepMs, mostMs: stepMs * full.jobs + seenAfterMs };
 }

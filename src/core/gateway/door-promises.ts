@@ -1,3 +1,5 @@
+const rateFreshMs = 500;
+
 /** What one refusal tells: when the next place comes free, and how fast they do. */
 export interface PlaceRate {
   /** Until the first place that nobody was promised. */
@@ -14,13 +16,30 @@ export interface PlaceRate {
  */
 export class DoorPromises {
   readonly #lastAtMs = new Map<string, number>();
+  readonly #rates = new Map<string, { readonly atMs: number; readonly rate: Promise<PlaceRate> }>();
 
-  /** How long the next refused caller of a door is to stay away; never longer than until everything has gone. */
-  next(door: string, rate: PlaceRate, nowMs: number): number {
+  /**
+   * How long the next refused caller of a door is to stay away; never longer than until everything has gone. `readRate` is asked
+   * at most every half second for the same asker.
+   */
+  async next(door: string, asker: string, nowMs: number, readRate: () => Promise<PlaceRate>): Promise<number> {
+    const rate = await this.#rateOf(asker, nowMs, readRate);
     const first = nowMs + rate.firstMs;
     const behindLast = (this.#lastAtMs.get(door) ?? 0) + rate.stepMs;
     const atMs = Math.min(Math.max(first, behindLast), nowMs + Math.max(rate.firstMs, rate.mostMs));
     this.#lastAtMs.set(door, atMs);
     return atMs - nowMs;
+  }
+
+  #rateOf(asker: string, nowMs: number, readRate: () => Promise<PlaceRate>): Promise<PlaceRate> {
+    const known = this.#rates.get(asker);
+    if (known !== undefined && nowMs >= known.atMs && nowMs - known.atMs < rateFreshMs) return known.rate;
+    const reading = { atMs: nowMs, rate: readRate() };
+    this.#rates.set(asker, reading);
+    // What failed is read again by whoever is refused next.
+    reading.rate.catch(() => {
+      if (this.#rates.get(asker) === reading) this.#rates.delete(asker);
+    });
+    return reading.rate;
   }
 }

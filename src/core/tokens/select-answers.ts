@@ -4,7 +4,6 @@ import type { Endpoint } from '../jobs/job.ts';
 /** An answer whose length was the model's own choice, as far as Weir's cap let it. */
 export interface MeasuredAnswer {
   readonly outputTokens: number;
-  readonly latencyMs: number;
 }
 
 /**
@@ -21,7 +20,7 @@ export function selectAnswers(
     const known = last.get(row.jobId);
     if (known === undefined || known.attempt < row.attempt) last.set(row.jobId, row);
   }
-  return [...last.values()].map(({ usage, latencyMs }) => ({ outputTokens: usage.outputTokens, latencyMs }));
+  return [...last.values()].map(({ usage }) => ({ outputTokens: usage.outputTokens }));
 }
 
 function isTeaching(row: UsageRow): boolean {

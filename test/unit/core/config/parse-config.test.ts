@@ -107,8 +107,8 @@ describe('parseConfig', () => {
     ['pools.0.deployments.0.sku', 'Gold', 'only one of "Standard", "DataZoneStandard"'],
     [
       'pools.0.deployments.0.tokensPerMinute',
-      0,
-      'pools[0].deployments[0].tokensPerMinute: received 0, at least 100 is allowed',
+      -1,
+      'pools[0].deployments[0].tokensPerMinute: received -1, at least 0 is allowed',
     ],
     ['pools.0.deployments.0.requestsPerMinute', 1.5, 'received 1.5, only a whole number is allowed'],
     ['pools.0.deployments.0.requestWindowSeconds', 5, 'received 5, only one of 1, 10 is allowed'],

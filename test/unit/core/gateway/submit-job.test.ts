@@ -162,7 +162,8 @@ describe('refusals', () => {
   test('a job that would start past its deadline is refused', async () => {
     gateway.capacity.line = { position: 900, startAtMs: gateway.clock.now() + 700_000 };
     const error = await refusalOf(gateway.submit({ deadlineSeconds: 600, prompt: long }));
-    expect([error.code, error.retryAfterMs]).toEqual(['queue_full', 100_000]);
+    // A forecast of 700 s may be off by 2 %.
+    expect([error.code, error.retryAfterMs]).toEqual(['queue_full', 114_000]);
     expect(gateway.state.blobs.size).toBe(0);
   });
 

@@ -3,14 +3,15 @@ import type { Random } from '../random.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { News } from './apply-news.ts';
 import type { BookingRequest, BookingResult } from './capacity.ts';
-import { type CapacityStore, mostRowsPerCommit, type PoolRowChange, type StoredPoolRow } from './capacity-store.ts';
+import type { CapacityStore, StoredPoolRow } from './capacity-store.ts';
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
 import type { HealthPolicy } from './deployment-health.ts';
 import { findHealthNotices, type HealthNotice } from './find-health-notices.ts';
 import { isOnlyOne } from './lane-line.ts';
+import { changesOf } from './pool-changes.ts';
 import type { ReadPoolLimits } from './pool-limits.ts';
-import { decodePool, encodePool, lineKey, teamPrefix } from './pool-rows.ts';
+import { decodePool } from './pool-rows.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
 import type { RowTime } from './row-time.ts';
 
@@ -290,16 +291,4 @@ export class PoolPump {
   #notice(notice: Pick<HealthNotice, 'level' | 'message' | 'fields'> & { readonly name: string }): void {
     this.#ports.telemetry.track({ type: 'notice', atMs: this.#ports.clock.now(), ...notice });
   }
-}
-
-/** Rows whose text changed, and always the line: it is what every commit is serialized on. */
-function changesOf(rows: readonly StoredPoolRow[], decision: BatchDecision): PoolRowChange[] {
-  const read = new Map(rows.map((row) => [row.key, row]));
-  const changes: PoolRowChange[] = [];
-  for (const [key, text] of encodePool(decision.state)) {
-    const before = read.get(key);
-    if (key.startsWith(teamPrefix) && !decision.touchedTeams.has(key.slice(teamPrefix.length))) continue;
-    if (key === lineKey || before?.text !== text) changes.push({ key, text, version: before?.version ?? null });
-  }
-  return changes.slice(0, mostRowsPerCommit);
 }

@@ -50,6 +50,8 @@ const settings: AppSettings = readAppSettings(process.env);
 /** What triggers are registered with. */
 export const hostSettings = { sweepSchedule: settings.WEIR_SWEEP_SCHEDULE } as const;
 
+/** A document in a blob may not be published yet, or storage may be away: both come right by themselves. */
+const isConfigWaitedFor = [settings.WEIR_CONFIG, settings.WEIR_KEYS].some((place) => place?.startsWith('blob:'));
 /** A request that comes while the app is still starting waits this long for it. */
 const startPatienceMs = 3000;
 const retryStartMs = 5000;
@@ -64,8 +66,7 @@ let isStorageReady = false;
  */
 export async function startApplication(): Promise<void> {
   starting ??= build();
-  const isWaitedFor = settings.WEIR_CONFIG.startsWith('blob:');
-  if (isWaitedFor) starting.catch(() => undefined);
+  if (isConfigWaitedFor) starting.catch(() => undefined);
   else await starting;
 }
 
@@ -90,8 +91,15 @@ export async function isHealthy(): Promise<boolean> {
   }
 }
 
+let stopping: Promise<void> | null = null;
+
 /** Drains: nothing new is begun, calls in flight finish within the grace time, what was reported is handed over. */
-export async function stopApplication(): Promise<void> {
+export function stopApplication(): Promise<void> {
+  stopping ??= stop();
+  return stopping;
+}
+
+async function stop(): Promise<void> {
   if (running === null) return;
   const { ports } = running;
   await ports.drain.begin(ports.clock, ports.settings.graceMs);
@@ -110,10 +118,14 @@ async function build(): Promise<Application> {
     telemetry,
     now: () => clock.now(),
   });
-  const isWaitedFor = settings.WEIR_CONFIG.startsWith('blob:');
-  await repeatUntilDone(isWaitedFor ? Number.POSITIVE_INFINITY : 1, () => config.start(), { telemetry, clock });
+  await repeatUntilDone(isConfigWaitedFor ? Number.POSITIVE_INFINITY : 1, () => config.start(), { telemetry, clock });
   const ports = compose({ telemetry, clock, connection, config });
-  void repeatUntilDone(Number.POSITIVE_INFINITY, () => ensureStorage(connection), { telemetry, clock }).then(() => {
+  const reachStorage = async () => {
+    await ensureStorage(connection);
+    // Its answer also tells storage time, before the first job is dated by it.
+    await ports.live.listTeams();
+  };
+  void repeatUntilDone(Number.POSITIVE_INFINITY, reachStorage, { telemetry, clock }).then(() => {
     isStorageReady = true;
   });
   running = { ports, authenticate: makeAuthenticate(ports) };

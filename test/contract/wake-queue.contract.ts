@@ -41,7 +41,7 @@ export function describeWakeQueue(name: string, makeQueue: () => Promise<WakeQue
     it('puts any text back as it was', async () => {
       const { queue, peek } = await makeQueue();
       const text = '{"v":99,"worth":"漢字 😀"}';
-      await queue.putBack('standard', text, 0);
+      await queue.putBack('standard', text, { delayMs: 0, leftMs: 60_000 });
       expect(await peek('standard')).toEqual([text]);
     });
   });

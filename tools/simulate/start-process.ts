@@ -44,7 +44,7 @@ export function startProcess(
   const { clock } = process;
   const holder = process.name;
   const telemetry = { track: () => {}, flush: async () => {} };
-  const jobs = link.connect(process, 'jobs', witness.watch(process, holder, new MemoryJobStore(state)));
+  const jobs = link.connect(process, 'jobs', witness.watch(process, new MemoryJobStore(state)));
   const live = link.connect(process, 'live', new MemoryLiveJobStore(state, pageSize));
   // A text that fits the row needs no blob.
   const isInline = (method: string, [content, , , text]: readonly unknown[]) =>
@@ -96,7 +96,7 @@ function doubling(world: World, queue: MemoryWakeQueue, holder: string): WakeQue
       world.trace.count('message delivered twice', wakeUp.job);
       await queue.send(lane, wakeUp, delayMs);
     },
-    putBack: (lane, text, delayMs) => queue.putBack(lane, text, delayMs),
+    putBack: (lane, text, life) => queue.putBack(lane, text, life),
     count: (lane) => queue.count(lane),
   };
 }

@@ -4,7 +4,7 @@ import { appendTrail } from '../jobs/trail.ts';
 import { advanceJob } from './advance-job.ts';
 import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
-import { readJob, viewEnded, viewLive } from './read-job.ts';
+import { viewEnded, viewLive } from './read-job.ts';
 
 /**
  * Cancels a job: queued, it ends at once; running, its worker is asked to abort; terminal, nothing changes.
@@ -45,16 +45,15 @@ export async function cancelJob(
   }
 }
 
-/** How long a deletion waits for a running job to end; after that the job's worker erases it. */
-const eraseWaitMs = 5000;
-
-/** Cancels the job if need be and removes its row, key and content; usage rows stay. False: no such job. */
+/**
+ * Cancels the job if need be and removes its row, key and content; usage rows stay. A running one is gone for its callers at
+ * once and erased by whoever ends it. False: no such job.
+ */
 export async function deleteJob(ports: Ports, team: string, id: string): Promise<boolean> {
   const cancelled = await cancelJob(ports, team, id, { erase: true });
   if (cancelled === null) return false;
-  const view = cancelled.job.end === null ? await readJob(ports, team, id, eraseWaitMs) : cancelled;
-  if (view === null || view.job.end === null) return true;
+  if (cancelled.job.end === null) return true;
   await ports.contents.erase(team, id);
-  await ports.jobs.removeJob(view.job);
+  await ports.jobs.removeJob(cancelled.job);
   return true;
 }

@@ -25,7 +25,8 @@ async function lookAtJob(ports: Ports, team: string, id: string): Promise<JobVie
   const [job, row] = await Promise.all([ports.jobs.readJob(team, id), ports.jobs.readLive(team, id)]);
   if (job === null) return null;
   if (job.end !== null) return viewEnded(ports, job);
-  if (row !== null) return viewLive(ports, job, row.value);
+  // Deleted while it runs: it is gone for its callers, its worker erases it as soon as it has ended.
+  if (row !== null) return row.value.eraseRequested ? null : viewLive(ports, job, row.value);
   // The two reads straddled the commit: the end is there now.
   const ended = await ports.jobs.readJob(team, id);
   return ended === null ? null : viewEnded(ports, ended);
@@ -38,6 +39,11 @@ export async function viewEnded(ports: Ports, job: Job): Promise<JobView> {
   return { job, live: null, forecast: null, responseText: reading?.outcome === 'read' ? reading.text : null };
 }
 
+function viewListed(job: Job): JobView {
+  const body = job.end?.response?.body;
+  return { job, live: null, forecast: null, responseText: body?.kind === 'inline' ? body.text : null };
+}
+
 /** A job that has not ended, with its place in line. */
 export async function viewLive(ports: Ports, job: Job, live: LiveJob): Promise<JobView> {
   return { job, live, forecast: await forecastStart(ports, job, live), responseText: null };
@@ -47,7 +53,10 @@ export async function viewLive(ports: Ports, job: Job, live: LiveJob): Promise<J
 async function forecastStart(ports: Ports, job: Job, live: LiveJob): Promise<LineForecast | null> {
   if (live.state === 'running') return null;
   const { team, model, lane, estimate, createdAtMs } = jobOfRun(job, live);
-  return ports.capacity.forecast({ jobId: job.id, team, model, lane, estimate, createdAtMs, ticket: live.ticket });
+  const { ticket } = live;
+  const forecast = await ports.capacity.forecast({ jobId: job.id, team, model, lane, estimate, createdAtMs, ticket });
+  // A job in back-off does not start before it is due, however short its line.
+  return forecast === null ? null : { ...forecast, startAtMs: Math.max(forecast.startAtMs, live.dueAtMs) };
 }
 
 async function waitForEnd(ports: Ports, id: string, durationMs: number): Promise<void> {
@@ -60,7 +69,7 @@ async function waitForEnd(ports: Ports, id: string, durationMs: number): Promise
   stopListening();
 }
 
-/** The team's jobs, newest first. */
+/** The team's jobs, newest first. Answers that are kept as blobs are left out: a page of them may be gigabytes. */
 export async function listJobs(
   ports: Ports,
   team: string,
@@ -68,7 +77,7 @@ export async function listJobs(
 ): Promise<{ readonly views: readonly JobView[]; readonly hasMore: boolean }> {
   const page = await ports.jobs.listJobs(team, query);
   const views = await Promise.all(
-    page.items.map(async (job) => (job.end === null ? lookAtJob(ports, team, job.id) : viewEnded(ports, job))),
+    page.items.map(async (job) => (job.end === null ? lookAtJob(ports, team, job.id) : viewListed(job))),
   );
   return { views: views.filter((view) => view !== null), hasMore: page.next !== null };
 }

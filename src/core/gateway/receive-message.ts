@@ -1,4 +1,6 @@
+import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Lane } from '../jobs/job.ts';
+import type { WakeUp } from '../jobs/wake-queue.ts';
 import { parseWakeUpMessage } from '../jobs/wake-up-message.ts';
 import type { Ports } from './ports.ts';
 import { type RunOutcome, runJob } from './run-job.ts';
@@ -12,6 +14,10 @@ export interface ReceivedMessage {
 
 /** A message of a newer version waits this long for a newer worker before it is looked at again. */
 const putBackMs = 60_000;
+/** A message of a newer version that never expires gets an end of its own: nobody may be left who understands it. */
+const longestPutBackMs = 7 * 24 * 3600_000;
+/** A wake-up that storage could not serve comes again after this, give or take half. */
+const storageAwayMs = 20_000;
 
 /**
  * Handles one message of a lane. What is no pointer to a job is put on record and not delivered again; what a newer
@@ -25,17 +31,40 @@ export async function receiveMessage(
   const reading = parseWakeUpMessage(message.text);
   switch (reading.kind) {
     case 'wake-up':
-      return runJob(ports, reading.wakeUp);
-    case 'newer':
-      await ports.wakeQueue.putBack(lane, message.text, putBackMs);
+      return runOrWait(ports, lane, reading.wakeUp);
+    case 'newer': {
+      const leftMs = (message.expiresAtMs ?? Number.POSITIVE_INFINITY) - ports.clock.now();
+      if (leftMs <= putBackMs) {
+        await recordDeadLetter(ports, lane, message.text, `version ${reading.version} found no newer worker`);
+        return 'dead_letter';
+      }
+      await ports.wakeQueue.putBack(lane, message.text, {
+        delayMs: putBackMs,
+        leftMs: Math.min(leftMs, longestPutBackMs),
+      });
       notice(ports, 'newer_message', `A message of version ${reading.version} was put back for a newer worker.`, {
         lane,
         version: reading.version,
       });
       return 'put_back';
+    }
     case 'invalid':
       await recordDeadLetter(ports, lane, message.text, reading.reason);
       return 'dead_letter';
+  }
+}
+
+/**
+ * Runs the job; with storage away the wake-up is sent again instead of failing the message, whose few deliveries are for
+ * crashes. If the queue is away as well the host delivers again.
+ */
+async function runOrWait(ports: Ports, lane: Lane, wakeUp: WakeUp): Promise<RunOutcome | 'put_back'> {
+  try {
+    return await runJob(ports, wakeUp);
+  } catch (error) {
+    if (!(error instanceof StorageUnavailableError)) throw error;
+    await ports.wakeQueue.send(lane, wakeUp, storageAwayMs * (0.5 + ports.random.next()));
+    return 'put_back';
   }
 }
 

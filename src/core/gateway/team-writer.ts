@@ -1,6 +1,7 @@
 import type { Budget } from '../budgets/budget.ts';
 import type { HoldDecision } from '../budgets/hold-money.ts';
 import type { Clock } from '../clock.ts';
+import { StorageUnavailableError } from '../http/weir-error.ts';
 import { countRows, type JobStore, type TeamChange } from '../jobs/job-store.ts';
 import type { Random } from '../random.ts';
 import type { Versioned } from '../versioned.ts';
@@ -75,8 +76,16 @@ export class TeamWriter {
         await this.#write(line, team, period, batch);
       } catch (error) {
         this.#budgets.delete(line);
-        for (const entry of batch) entry.reject(error);
+        await this.#writeSingly(line, team, period, batch, error);
       }
+    }
+  }
+
+  /** One order that cannot be written must not take the others with it; storage that is away takes all. */
+  async #writeSingly(line: string, team: string, period: string, batch: Waiting[], error: unknown): Promise<void> {
+    for (const entry of batch) {
+      if (batch.length === 1 || error instanceof StorageUnavailableError) entry.reject(error);
+      else await this.#write(line, team, period, [entry]).catch((reason: unknown) => entry.reject(reason));
     }
   }
 
@@ -158,7 +167,7 @@ function rowKeys(change: TeamChange): string[] {
 }
 
 function countCharacters(change: TeamChange): number {
-  if (change.kind === 'advance') return 10_000;
+  if (change.kind === 'advance') return JSON.stringify(change.live).length;
   const { request, end } = change.job;
   const response = end?.response?.body;
   return (

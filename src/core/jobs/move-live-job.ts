@@ -61,10 +61,20 @@ export function claimLiveJob(
 export function recordAttempt(live: LiveJob, attempt: Attempt, billed: Billed): LiveJob {
   return {
     ...live,
-    attempts: [...live.attempts, attempt],
+    attempts: keepAttempts([...live.attempts, attempt]),
     billed: addBilled(live.billed, billed),
     trail: appendTrail(live.trail, attemptEvent(attempt)),
   };
+}
+
+/** Throttled attempts of one job that stay on record: a day of them would outgrow the row. */
+const throttledKept = 20;
+
+/** All attempts that were not throttled, the first, and the newest throttled ones. */
+function keepAttempts(attempts: readonly Attempt[]): readonly Attempt[] {
+  const throttled = attempts.filter((attempt, index) => index > 0 && attempt.outcome === 'throttled');
+  const dropped = new Set(throttled.slice(0, Math.max(0, throttled.length - throttledKept)));
+  return dropped.size === 0 ? attempts : attempts.filter((attempt) => !dropped.has(attempt));
 }
 
 /** Adds up attempts; the price named is the newest one's, and one estimate makes the sum an estimate. */

@@ -10,8 +10,8 @@ export interface WakeUp {
 export interface WakeQueue {
   /** Makes a wake-up visible after `delayMs` (0 = now, at most 7 days). */
   send(lane: Lane, wakeUp: WakeUp, delayMs: number): Promise<void>;
-  /** Puts a message of a newer version back, unread, for a newer worker. */
-  putBack(lane: Lane, text: string, delayMs: number): Promise<void>;
+  /** Puts a message of a newer version back, unread, for a newer worker; the queue drops it when `leftMs` are over. */
+  putBack(lane: Lane, text: string, life: { readonly delayMs: number; readonly leftMs: number }): Promise<void>;
   /** Messages waiting in the lane, visible or not, approximately. */
   count(lane: Lane): Promise<number>;
 }

@@ -21,16 +21,20 @@ export class AzureWakeQueue implements WakeQueue {
   }
 
   async send(lane: Lane, wakeUp: WakeUp, delayMs: number): Promise<void> {
-    await this.putBack(lane, writeWakeUpMessage(wakeUp), delayMs);
+    await this.#put(lane, writeWakeUpMessage(wakeUp), delayMs, neverExpires);
   }
 
-  async putBack(lane: Lane, text: string, delayMs: number): Promise<void> {
+  async putBack(lane: Lane, text: string, life: { delayMs: number; leftMs: number }): Promise<void> {
+    await this.#put(lane, text, life.delayMs, Math.max(1, Math.ceil(life.leftMs / 1000)));
+  }
+
+  async #put(lane: Lane, text: string, delayMs: number, messageTimeToLive: number): Promise<void> {
     const queue = await this.#connection.queue(queueNames[lane]);
     const message = Buffer.from(text, 'utf8').toString('base64');
     await callStorage(`send to queue ${queueNames[lane]}`, this.#bounds, ({ signal }) =>
       queue.sendMessage(message, {
         visibilityTimeout: readDelaySeconds(delayMs),
-        messageTimeToLive: neverExpires,
+        messageTimeToLive,
         abortSignal: signal,
       }),
     );

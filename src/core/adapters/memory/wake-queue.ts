@@ -16,10 +16,10 @@ export class MemoryWakeQueue implements WakeQueue {
   }
 
   async send(lane: Lane, wakeUp: WakeUp, delayMs: number): Promise<void> {
-    await this.putBack(lane, writeWakeUpMessage(wakeUp), delayMs);
+    await this.putBack(lane, writeWakeUpMessage(wakeUp), { delayMs });
   }
 
-  async putBack(lane: Lane, text: string, delayMs: number): Promise<void> {
+  async putBack(lane: Lane, text: string, { delayMs }: { delayMs: number }): Promise<void> {
     this.#state.writes += 1;
     const visibleAtMs = this.#now() + (delayMs > 0 ? Math.min(delayMs, longestDelayMs) : 0);
     this.#state.queues[lane].push({ id: this.#state.writes, text, visibleAtMs, dequeueCount: 0 });

@@ -90,9 +90,12 @@ export const queueSchema = z.strictObject({
   queue_capacity: count,
   oldest_age_seconds: count.describe('Age of the oldest job that still waits.'),
   requests_last_minute: count,
-  tokens_last_minute: count,
+  tokens_last_minute: count.describe("For operators as the service's limiter counts; for a team what its calls used."),
   rpm_remaining: z.number().min(0),
-  tpm_remaining: z.number().min(0),
+  tpm_remaining: z
+    .number()
+    .min(0)
+    .describe("Of all deployments together, and no more than a team's own limit leaves it."),
   poison_messages_last_day: count.optional().describe('For operators only.'),
 });
 

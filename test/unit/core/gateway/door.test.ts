@@ -110,7 +110,7 @@ describe('a full door', () => {
 
   it('keeps its memory flat: what was refused leaves nothing behind', async () => {
     start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 5 } });
-    await many(5000);
+    await many(10_000);
     expect(gateway.state.teams.get('search')?.jobs.size).toBe(5);
     expect(gateway.clock.sleeping).toBeLessThan(20);
     const walks = gateway.live.calls.filter((verb) => verb === 'listTeams').length;

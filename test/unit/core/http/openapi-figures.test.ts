@@ -5,7 +5,7 @@ import { MemoryJobStore } from '../../../../src/core/adapters/memory/job-store.t
 import { MemoryLiveJobStore } from '../../../../src/core/adapters/memory/live-job-store.ts';
 import { makeMemoryState } from '../../../../src/core/adapters/memory/memory-state.ts';
 import { MemoryUsageStore } from '../../../../src/core/adapters/memory/usage-store.ts';
-import type { DeploymentView } from '../../../../src/core/capacity/capacity.ts';
+import type { DeploymentView, LaneView } from '../../../../src/core/capacity/capacity.ts';
 import { Census } from '../../../../src/core/gateway/census.ts';
 import type { Ports } from '../../../../src/core/gateway/ports.ts';
 import { readBudget } from '../../../../src/core/gateway/read-budget.ts';
@@ -53,6 +53,7 @@ const quiet: DeploymentView = {
   firstByteMs: null,
   msPerOutputToken: null,
 };
+const lane: LaneView = { lane: 'bulk', tokensWaiting: 0, tokensLastMinute: 55, requestsLastMinute: 1 };
 const config = exampleConfig();
 /** What these three use cases look at. */
 const parts: Pick<Ports, 'clock' | 'jobs' | 'live' | 'usage' | 'deadLetters' | 'census'> = {
@@ -66,7 +67,7 @@ const parts: Pick<Ports, 'clock' | 'jobs' | 'live' | 'usage' | 'deadLetters' | '
 const ports = {
   ...parts,
   config: { current: () => config },
-  capacity: { view: async () => [view, quiet] },
+  capacity: { view: async () => [view, quiet], lanes: async () => [lane] },
 } as unknown as Ports;
 
 const team = config.teams[0]?.id ?? '';

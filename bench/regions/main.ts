@@ -1,0 +1,101 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { checkGoals, type Goal } from './goals.ts';
+import { type Exit, measureExits, measurePhases, type PhaseFigures } from './measure.ts';
+import { peers } from './peers.ts';
+import { printGoals, printPhases } from './print.ts';
+import { runScenario } from './run-scenario.ts';
+import { startWeir } from './run-weir.ts';
+import { largeScenario, type RegionScenario, smallScenario } from './scenario.ts';
+import { timeFailover } from './time-failover.ts';
+
+const usage = `npm run bench -- regions [--no-peers] [--only-small] [--real] [--json FILE]
+
+One of three regions answers 503 for a minute, then ten times slower, then 429 for lack of capacity, under half of the quota.
+Weir is the real gateway (accept, queue, pump, breaker, attempts, sweep, probes) over memory storage in virtual time; the openai SDK
+and cockatiel run as they are, on virtual timers. --real adds a run of real processes: host, Azurite and simulator. Seeds are fixed.
+`;
+
+interface Run {
+  readonly scenario: string;
+  readonly system: string;
+  readonly phases: readonly PhaseFigures[];
+  readonly exits?: readonly Exit[];
+  readonly goals?: readonly Goal[];
+}
+
+/** The bench of issue "Regions". Returns the exit code: 1 when a goal was missed. */
+export async function benchRegions(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'no-peers': { type: 'boolean', default: false },
+      'only-small': { type: 'boolean', default: false },
+      real: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return say(usage);
+  // First: afterwards this process has garbage to collect.
+  const failover = await timeFailover();
+  const goal: Goal = {
+    figure: 'failed call to next call, p99',
+    value: `${failover.p99.toFixed(1)} ms`,
+    goal: '< 50 ms without storage',
+    isMet: failover.p99 < 50,
+  };
+  say(`\nFailover on the real clock, ${failover.failovers} times, storage at 0 ms\n${printGoals([goal])}`);
+  say(
+    `  · p50 ${failover.p50.toFixed(1)} ms; ${failover.storageCalls.toFixed(1)} storage calls on the way: at 10 ms each ${(failover.storageCalls * 10).toFixed(0)} ms more\n`,
+  );
+  const runs: Run[] = [];
+  for (const scenario of values['only-small'] ? [smallScenario] : [smallScenario, largeScenario]) {
+    runs.push(await runWeir(scenario));
+    if (!values['no-peers']) runs.push(...(await runPeers(scenario)));
+  }
+  const goals = [...runs.flatMap((run) => run.goals ?? []), goal];
+  if (values.real) {
+    const { runReal } = await import('./run-real.ts');
+    goals.push(...(await runReal(say)));
+  }
+  const met = goals.filter(({ isMet }) => isMet).length;
+  say(`\ngoals met: ${met} of ${goals.length}\n`);
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ runs, failover }, null, 2)}\n`);
+  return met === goals.length ? 0 : 1;
+}
+
+async function runWeir(scenario: RegionScenario): Promise<Run> {
+  const { world, system } = await runScenario(scenario, startWeir);
+  const phases = measurePhases(world);
+  const exits = measureExits(world, system.notices);
+  const rows = system.usageRows();
+  const goals = [
+    ...checkGoals(phases, exits),
+    {
+      figure: 'attempts on the accounts ÷ calls',
+      value: `${rows} ÷ ${world.calls.length}`,
+      goal: '= 1',
+      isMet: rows === world.calls.length,
+    },
+  ];
+  say(printPhases(`Weir: ${scenario.name} (seed ${scenario.seed})`, phases));
+  say(printGoals(goals));
+  return { scenario: scenario.name, system: 'Weir', phases, exits, goals };
+}
+
+async function runPeers(scenario: RegionScenario): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const [name, start] of Object.entries(peers)) {
+    const { world } = await runScenario(scenario, start);
+    const phases = measurePhases(world);
+    say(printPhases(`${name}: ${scenario.name}`, phases));
+    runs.push({ scenario: scenario.name, system: name, phases });
+  }
+  return runs;
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

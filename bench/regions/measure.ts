@@ -1,0 +1,114 @@
+import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
+import { percentile } from '../capacity/measure.ts';
+import { type Phase, type Trouble, troubled } from './scenario.ts';
+import type { BenchJob, World } from './world.ts';
+
+/** Milliseconds. */
+export interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What happened to the jobs that were submitted in one phase. */
+export interface PhaseFigures {
+  readonly phase: string;
+  readonly trouble: Trouble;
+  readonly jobs: number;
+  /** Part of the jobs that succeeded, 0–1. */
+  readonly succeeded: number;
+  readonly callsPerJob: number;
+  /** From submission to answer, of all jobs that succeeded. */
+  readonly all: Latencies;
+  /** The same of the jobs that never called the troubled region. */
+  readonly others: Latencies;
+  readonly callsToTroubled: number;
+}
+
+/** How Weir left the troubled region in one phase and came back to it after the phase. */
+export interface Exit {
+  readonly trouble: Exclude<Trouble, 'none'>;
+  /** Troubled calls whose end was known when the region was left, and the time since the first of them, in ms. */
+  readonly failuresUntilOut: number;
+  readonly msUntilOut: number;
+  /** From the end of the trouble until the region is used again, in ms. */
+  readonly msUntilBack: number;
+}
+
+export function measurePhases(world: World): PhaseFigures[] {
+  return spansOf(world).map(({ phase, fromMs, toMs }) => {
+    const jobs = world.jobs.filter(({ submittedMs }) => submittedMs >= fromMs && submittedMs < toMs);
+    const others = jobs.filter(({ calls }) => calls.every(({ region }) => region !== troubled));
+    return {
+      phase: phase.name,
+      trouble: phase.trouble,
+      jobs: jobs.length,
+      succeeded: jobs.filter(({ hasSucceeded }) => hasSucceeded).length / Math.max(1, jobs.length),
+      callsPerJob: jobs.reduce((sum, { calls }) => sum + calls.length, 0) / Math.max(1, jobs.length),
+      all: latenciesOf(jobs),
+      others: latenciesOf(others),
+      callsToTroubled: callsTo(world, fromMs, toMs).length,
+    };
+  });
+}
+
+/** One entry per phase with trouble, by the breaker's notices; for a lack of capacity, which opens no breaker, by the calls. */
+export function measureExits(world: World, notices: readonly TelemetryEvent[]): Exit[] {
+  return spansOf(world).flatMap(({ phase: { trouble }, fromMs, toMs }) => {
+    if (trouble === 'none') return [];
+    const ended = callsTo(world, fromMs, toMs)
+      .map(({ endMs }) => endMs)
+      .sort((left, right) => left - right);
+    const firstMs = ended[0] ?? fromMs;
+    const isShort = trouble === 'capacity';
+    const outMs = isShort ? firstMs : noticeAfter(notices, 'breaker_opened', fromMs);
+    const served = callsTo(world, toMs, Number.POSITIVE_INFINITY).find(({ status }) => status === 200);
+    const backMs = isShort
+      ? (served?.sentMs ?? Number.POSITIVE_INFINITY)
+      : noticeAfter(notices, 'breaker_closed', toMs);
+    const failuresUntilOut = ended.filter((endMs) => endMs <= outMs).length;
+    return [{ trouble, failuresUntilOut, msUntilOut: outMs - firstMs, msUntilBack: backMs - toMs }];
+  });
+}
+
+/** From the end of a failed call to the next call of its job, in ms, sorted. */
+export function measureFailovers(world: World): number[] {
+  const gaps = world.jobs.flatMap(({ calls }) =>
+    calls.flatMap((call, index) => {
+      const next = calls[index + 1];
+      return call.status === 200 || next === undefined ? [] : [next.sentMs - call.endMs];
+    }),
+  );
+  return gaps.sort((left, right) => left - right);
+}
+
+function noticeAfter(notices: readonly TelemetryEvent[], name: string, atMs: number): number {
+  const found = notices.find((event) => event.type === 'notice' && event.name === name && event.atMs >= atMs);
+  return found?.atMs ?? Number.POSITIVE_INFINITY;
+}
+
+interface Span {
+  readonly phase: Phase;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+function spansOf(world: World): Span[] {
+  let fromMs = world.startMs;
+  return world.scenario.phases.map((phase) => {
+    const span = { phase, fromMs, toMs: fromMs + phase.seconds * 1000 };
+    fromMs = span.toMs;
+    return span;
+  });
+}
+
+function callsTo(world: World, fromMs: number, toMs: number) {
+  return world.calls.filter(({ region, sentMs }) => region === troubled && sentMs >= fromMs && sentMs < toMs);
+}
+
+function latenciesOf(jobs: readonly BenchJob[]): Latencies {
+  const taken = jobs
+    .filter(({ hasSucceeded }) => hasSucceeded)
+    .map(({ doneMs, submittedMs }) => (doneMs ?? Number.POSITIVE_INFINITY) - submittedMs)
+    .sort((left, right) => left - right);
+  return { p50: percentile(taken, 0.5), p99: percentile(taken, 0.99) };
+}

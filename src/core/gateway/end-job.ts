@@ -18,6 +18,8 @@ export interface Ending {
   readonly usage: readonly UsageRow[];
   /** How storage that is away is met: one try, unless a worker has a result in hand. */
   readonly write?: Write;
+  /** The job is taken over because its lease has run out: should its worker have renewed it meanwhile, it is left to that worker. */
+  readonly isTakeOver?: boolean;
 }
 
 /** `fenced`: another worker has claimed the job since, or it has ended; this result is not the answer. */
@@ -52,6 +54,8 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, as
     }
     const read = await write(() => ports.jobs.readLive(job.team, job.id));
     if (read === null || !isSameClaim(read.value, row.value)) return { outcome: 'fenced' };
+    if (asked.isTakeOver === true && read.value.lease?.untilMs !== row.value.lease?.untilMs)
+      return { outcome: 'fenced' };
     // Only flags changed under us: what this attempt knows still holds.
     current = withNewFlags(current, read);
   }

@@ -33,6 +33,7 @@ export async function rescueJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
         response: recovered.response,
         error: null,
         usage: [recovered.usageRow],
+        isTakeOver: true,
       },
     );
     return ended.outcome === 'ended' ? 'ended' : 'lost';
@@ -73,6 +74,7 @@ export async function rescueJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
           message: `The worker was lost ${live.rescues} times over this job; it was given up. Submit it again if that was by chance.`,
         },
         usage: [usageRow],
+        isTakeOver: true,
       },
     );
     return ended.outcome === 'ended' ? 'ended' : 'lost';

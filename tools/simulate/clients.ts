@@ -38,7 +38,7 @@ export class Clients {
   async submit(number: number): Promise<void> {
     const draws = this.#world.draw(`client ${number}`);
     const team = this.#teamOf(draws);
-    const submission = draftSubmission(draws, number);
+    const submission = draftSubmission(draws, number, this.#world.weather.capsAreLearnt);
     const parallel = submission.idempotencyKey === null || draws.next() < 0.7 ? 1 : 2 + Math.floor(draws.next() * 3);
     const ids = await Promise.all(Array.from({ length: parallel }, () => this.#insist(draws, team, submission)));
     const id = ids.find((found) => found !== null);

@@ -3,7 +3,8 @@ import type { Charge } from './simulated-upstream.ts';
 
 /** What the service does with one call; `charge` is what it puts on its bill for it. */
 export type Script = { readonly latencyMs: number; readonly charge: Charge | null } & (
-  | { readonly kind: 'answers' | 'fails' | 'refuses'; readonly isLong: boolean }
+  | { readonly kind: 'answers'; readonly isLong: boolean; readonly isCut: boolean }
+  | { readonly kind: 'fails' | 'refuses'; readonly isLong: boolean }
   | { readonly kind: 'throttles'; readonly retryAfterMs: number | null }
   | { readonly kind: 'unreachable' | 'resets' | 'hangs' | 'nonsense' }
 );
@@ -38,16 +39,17 @@ export function composeOutcome(request: UpstreamRequest, script: Script): Upstre
     case 'refuses':
       return answer(400, refusal('content_filter', script.isLong ? longText : 'Filtered.'), latencyMs);
     case 'answers':
-      return answer(200, completion(request, script.charge, script.isLong), latencyMs);
+      return answer(200, completion(request, script), latencyMs);
   }
 }
 
-function completion(request: UpstreamRequest, charge: Charge | null, isLong: boolean): unknown {
+function completion(request: UpstreamRequest, script: Extract<Script, { kind: 'answers' }>): unknown {
+  const { charge, isLong, isCut } = script;
   const content = markOf(request.jobId, request.attempt) + (isLong ? longText : '');
   const { inputTokens = 0, outputTokens = 0 } = charge ?? {};
   return {
     object: 'chat.completion',
-    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: isCut ? 'length' : 'stop' }],
     usage: { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens },
   };
 }

@@ -4,7 +4,7 @@ import { lanes } from '../../src/core/jobs/job.ts';
 import { simulatedModel } from './make-config.ts';
 
 /** One client's request: most have a key and an hour, some are long, some are in a hurry. */
-export function draftSubmission(draws: Draws, number: number): JobSubmission {
+export function draftSubmission(draws: Draws, number: number, capsAreLearnt: boolean): JobSubmission {
   const isLong = draws.next() < 0.1;
   const hurry = draws.next();
   const content = `question ${number} ${isLong ? 'long '.repeat(6200) : ''}`;
@@ -13,7 +13,7 @@ export function draftSubmission(draws: Draws, number: number): JobSubmission {
     body: {
       model: simulatedModel,
       messages: [{ role: 'user', content: isLong ? content.slice(0, 1000) : content }],
-      max_tokens: 100 + Math.floor(draws.next() * 100),
+      ...(capsAreLearnt && draws.next() < 0.6 ? {} : { max_tokens: 100 + Math.floor(draws.next() * 100) }),
       // Carries weight without tokens, so that the request becomes a blob.
       ...(isLong ? { user: content } : {}),
     },

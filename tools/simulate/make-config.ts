@@ -35,6 +35,8 @@ export function makeConfig(weather: Weather): WeirConfig {
       share: 1 + index,
       budget: budgetShare === null ? null : { monthlyUsd },
     })),
+    // What Weir caps an answer at where neither caller nor experience does; fits the smallest limit of the weathers.
+    limits: { maxOutputTokens: 600 },
     timeouts: { connectMs: 1000, firstByteMs: 15_000, totalMs: 30_000 },
   };
   const reading = parseConfig(JSON.stringify(document));

@@ -88,12 +88,15 @@ export class SimulatedService {
   #script(request: UpstreamRequest): Script {
     const { trace, link, weather, time } = this.#world;
     const { upstream } = weather;
-    const tokens = estimateAdmission(this.#witness.estimateOf(request.jobId));
+    const imposedCap = request.body['max_completion_tokens'];
+    const estimate = this.#witness.estimateOf(request.jobId);
+    const outputTokens = typeof imposedCap === 'number' ? imposedCap : estimate.outputTokens;
+    const tokens = estimateAdmission({ ...estimate, outputTokens });
     const latencyMs = Math.round(this.#draws.lognormal(upstream.medianMs, 0.6));
-    const charge: Charge = {
-      inputTokens: 20 + Math.floor(this.#draws.next() * 100),
-      outputTokens: Math.floor(this.#draws.next() * 50),
-    };
+    // Estimates are upper bounds here, so that a hard budget can be held to the last nano-dollar.
+    const inputTokens = Math.floor(this.#draws.next() * (estimate.inputTokens + 1));
+    const isCut = typeof imposedCap === 'number' && this.#draws.next() < 0.4;
+    const charge: Charge = { inputTokens, outputTokens: isCut ? outputTokens : Math.floor(this.#draws.next() * 50) };
     let chance = link.isFaulty ? this.#draws.next() : 1;
     const isNext = (part: number) => {
       chance -= part;
@@ -135,7 +138,8 @@ export class SimulatedService {
       trace.count('upstream answers nonsense');
       return { kind: 'nonsense', latencyMs, charge: isCharged ? charge : null };
     }
-    return { kind: 'answers', latencyMs, charge, isLong: this.#draws.next() < upstream.longAnswers };
+    if (isCut) trace.count('upstream answer cut by the cap');
+    return { kind: 'answers', latencyMs, charge, isLong: this.#draws.next() < upstream.longAnswers, isCut };
   }
 
   #limiterOf(deployment: DeploymentConfig): AdmissionState {

@@ -23,6 +23,7 @@ export const faultNames = [
   'upstream connection reset after sending',
   'upstream hangs until the timeout',
   'upstream answers nonsense',
+  'upstream answer cut by the cap',
   'configuration changed',
 ] as const;
 export type FaultName = (typeof faultNames)[number];

@@ -50,6 +50,8 @@ export interface Weather {
     readonly medianMs: number;
   };
   readonly changesConfig: boolean;
+  /** Requests without a cap of their own get a learnt one, and answers that it cuts short are asked for again. */
+  readonly capsAreLearnt: boolean;
 }
 
 /** Draws the weather of a run. Each kind of fault is off in many runs, so that every mix is met, the lone fault too. */
@@ -101,6 +103,7 @@ export function drawWeather(draws: Draws): Weather {
       medianMs: oneOf(300, 2000, 9000),
     },
     changesConfig: draws.next() < 0.2,
+    capsAreLearnt: draws.next() < 0.3,
   };
 }
 

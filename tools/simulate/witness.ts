@@ -1,7 +1,7 @@
 import { type MemoryTeam, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
 import type { Job } from '../../src/core/jobs/job.ts';
 import type { ApplyResult, BudgetChange, JobStore, TeamChange } from '../../src/core/jobs/job-store.ts';
-import type { LiveJob } from '../../src/core/jobs/live-job.ts';
+import type { Lease, LiveJob } from '../../src/core/jobs/live-job.ts';
 import type { UpstreamRequest } from '../../src/core/routing/upstream.ts';
 import type { Estimate } from '../../src/core/tokens/estimate.ts';
 import { findDisorder } from './find-disorder.ts';
@@ -30,12 +30,12 @@ export class Witness {
   }
 
   /** The job store as one process reaches it, with the witness at its door. */
-  watch(process: SimulatedProcess, holder: string, store: JobStore): JobStore {
+  watch(process: SimulatedProcess, store: JobStore): JobStore {
     return new Proxy(store, {
       get: (target, property) => {
         if (property === 'apply') {
           return (team: string, changes: readonly TeamChange[], budget: BudgetChange | null) =>
-            this.#apply(process, holder, target, { team, changes, budget });
+            this.#apply(process, target, { team, changes, budget });
         }
         const method: unknown = Reflect.get(target, property);
         return typeof method === 'function' ? method.bind(target) : method;
@@ -74,7 +74,6 @@ export class Witness {
 
   async #apply(
     process: SimulatedProcess,
-    holder: string,
     store: JobStore,
     order: { team: string; changes: readonly TeamChange[]; budget: BudgetChange | null },
   ): Promise<ApplyResult> {
@@ -85,13 +84,13 @@ export class Witness {
       this.#world.trace.note(`${process.name} is refused: ${result.reason} at ${result.at}`);
       return result;
     }
-    for (const change of order.changes) this.#judge(process, holder, change, before.get(idOf(change)) ?? null);
+    for (const change of order.changes) this.#judge(process, change, before.get(idOf(change)) ?? null);
     for (const what of findDisorder(order.team, rows)) this.#world.trace.violate(what);
     this.#judgeBudget(order.changes, rows, order.team);
     return result;
   }
 
-  #judge(process: SimulatedProcess, holder: string, change: TeamChange, before: LiveJob | null): void {
+  #judge(process: SimulatedProcess, change: TeamChange, before: LiveJob | null): void {
     const { trace, time } = this.#world;
     const id = idOf(change);
     trace.note(`${process.name} wrote ${describe(change)} of ${id}`);
@@ -107,7 +106,7 @@ export class Witness {
       if (this.endedAtMs.has(id)) trace.violate(`${id} ended twice`);
       this.endedAtMs.set(id, time.nowMs);
       this.ends.set(id, change.job);
-      if (before.lease !== null && before.lease.holder !== holder) this.#judgeTakeOver(process, id, before);
+      if (before.lease !== null && !isOf(process, before.lease)) this.#judgeTakeOver(process, id, before);
       return;
     }
     const { live } = change;
@@ -115,7 +114,7 @@ export class Witness {
     if (isClaim && live.attempt !== before.attempt + 1) trace.violate(`${id} skipped an attempt number`);
     if (isClaim && before.cancelRequested) trace.violate(`${id} was claimed after it was cancelled`);
     const isFlag = live.state === before.state && live.attempt === before.attempt && live.rescues === before.rescues;
-    if (!isFlag && before.lease !== null && before.lease.holder !== holder) this.#judgeTakeOver(process, id, before);
+    if (!isFlag && before.lease !== null && !isOf(process, before.lease)) this.#judgeTakeOver(process, id, before);
     if (isFlag && before.cancelRequested && !live.cancelRequested) trace.violate(`${id} forgot its cancellation`);
   }
 
@@ -127,23 +126,30 @@ export class Witness {
     if (leftMs > toleratedMs) trace.violate(`${process.name} took ${id} over ${leftMs} ms before its lease ends`);
   }
 
-  /** An acceptance fits the hard budget, counting what is spent and what is held. */
+  /** An acceptance fits the hard budget, counting what is spent and what is held; what is spent never passes it. */
   #judgeBudget(changes: readonly TeamChange[], rows: MemoryTeam, team: string): void {
-    const limit = this.#world.config.teams.find(({ id }) => id === team)?.budget?.monthlyNanoUsd ?? null;
+    const { config, trace } = this.#world;
+    const limit = config.teams.find(({ id }) => id === team)?.budget?.monthlyNanoUsd ?? null;
     if (limit === null) return;
-    for (const change of changes) {
-      if (change.kind !== 'accept') continue;
-      const budget = rows.budgets.get(change.job.budgetPeriod)?.value;
-      // Others in the same transaction may have spent; they cannot have released less than they held.
-      if (budget !== undefined && changes.length === 1 && budget.spentNanoUsd + budget.heldNanoUsd > limit) {
-        this.#world.trace.violate(`${change.job.id} was accepted over the hard budget of ${team}`);
-      }
+    for (const { value } of rows.budgets.values()) {
+      const { spentNanoUsd, heldNanoUsd } = value;
+      if (spentNanoUsd > limit) trace.violate(`${team} has spent ${spentNanoUsd} of its hard budget of ${limit}`);
+      const [only, ...others] = changes;
+      // In one transaction with others it may fit between two of them.
+      const isAccepted = only?.kind === 'accept' && others.length === 0;
+      if (isAccepted && spentNanoUsd + heldNanoUsd > limit)
+        trace.violate(`${idOf(only)} was accepted over the hard budget`);
     }
   }
 }
 
 function idOf(change: TeamChange): string {
   return change.kind === 'advance' ? change.live.id : change.job.id;
+}
+
+/** A process names itself in the leases that it takes, with something more for each claim. */
+function isOf(process: SimulatedProcess, lease: Lease): boolean {
+  return lease.holder === process.name || lease.holder.startsWith(`${process.name}/`);
 }
 
 function describe(change: TeamChange): string {

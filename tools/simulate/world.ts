@@ -6,6 +6,7 @@ import { type MemoryState, makeMemoryState } from '../../src/core/adapters/memor
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import type { Lane } from '../../src/core/jobs/job.ts';
 import { makeConfig } from './make-config.ts';
+import { seedHistory } from './seed-history.ts';
 import { StorageLink } from './storage-link.ts';
 import { Trace } from './trace.ts';
 import { drawWeather, type Weather } from './weather.ts';
@@ -40,17 +41,20 @@ export function makeWorld(seed: number, print: ((line: string) => void) | null):
   const weather = drawWeather(draw(seed, 'weather'));
   const time = new VirtualTime(startMs);
   const trace = new Trace(() => time.nowMs, print);
+  const config = makeConfig(weather);
+  const state = makeMemoryState();
+  if (weather.capsAreLearnt) for (const { id } of config.teams) seedHistory(state, id, startMs);
   return {
     seed,
     weather,
     time,
     trace,
-    state: makeMemoryState(),
+    state,
     capacityStore: new MemoryCapacityStore(() => time.nowMs),
     deadLetters: new MemoryDeadLetters(),
     poison: { interactive: [], standard: [], bulk: [] },
     link: new StorageLink(time, draw(seed, 'storage'), trace, weather),
-    config: makeConfig(weather),
+    config,
     startMs,
     draw: (part) => draw(seed, part),
   };

@@ -299,7 +299,8 @@ describe('odd requests', () => {
     ['dots like a token', `Bearer ${'a.'.repeat(7000)}`, 401],
     ['an idempotency key of 300 characters', '', 400],
   ])('%s costs no time', async (what, authorization, status) => {
-    const headers = authorization === '' ? { 'idempotency-key': 'k'.repeat(300) } : { authorization };
+    const headers: Record<string, string> =
+      authorization === '' ? { 'idempotency-key': 'k'.repeat(300) } : { authorization };
     const team = authorization === '' ? 'search' : 'nobody';
     const answer = await weir.request('POST', '/jobs', { team, headers, body: chatJob(what) });
     expect(answer.status).toBe(status);

@@ -1,4 +1,3 @@
-import type { ObservedDate } from '../../src/core/adapters/azure-storage/observe-date.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import { isJsonObject } from '../../src/core/http/parse-json.ts';
 import { type Finding, ok, problem, skipped, warning } from './finding.ts';
@@ -13,12 +12,6 @@ export interface ServiceUnderCheck {
   readonly config: WeirConfig | null;
 }
 
-/** What was found, and what its answers told about its time. */
-export interface ServiceReading {
-  readonly findings: readonly Finding[];
-  readonly dates: readonly ObservedDate[];
-}
-
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -26,9 +19,8 @@ interface Answer {
 }
 
 /** Asks a running deployment: does it answer, does it refuse strangers, does it know the key, are its deployments well? */
-export async function checkService(service: ServiceUnderCheck): Promise<ServiceReading> {
-  const dates: ObservedDate[] = [];
-  const ask = (path: string, key: string | null) => request(service.url + path, key, dates);
+export async function checkService(service: ServiceUnderCheck): Promise<readonly Finding[]> {
+  const ask = (path: string, key: string | null) => request(service.url + path, key);
   try {
     const health = await ask('/health', null);
     const findings = [
@@ -38,25 +30,22 @@ export async function checkService(service: ServiceUnderCheck): Promise<ServiceR
     ];
     if (service.key === null) findings.push(skipped('Its deployments: give a key in WEIR_KEY'));
     else findings.push(...judgeDeployments(await ask('/deployments', service.key), service.config));
-    return { findings, dates };
+    return findings;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const reason = cause instanceof Error ? cause.message : 'no reason given';
     const fix = 'Check the address; a private deployment answers inside its network only.';
-    return { findings: [problem(`${service.url} does not answer: ${reason}`, fix)], dates };
+    return [problem(`${service.url} does not answer: ${reason}`, fix)];
   }
 }
 
-async function request(url: string, key: string | null, dates: ObservedDate[]): Promise<Answer> {
-  const sentAtMs = Date.now();
+async function request(url: string, key: string | null): Promise<Answer> {
   const response = await fetch(url, {
     headers: key === null ? {} : { authorization: `Bearer ${key}` },
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   });
   const text = await response.text();
-  const dateMs = Date.parse(response.headers.get('date') ?? '');
-  if (Number.isFinite(dateMs)) dates.push({ dateMs, sentAtMs, receivedAtMs: Date.now() });
   return { status: response.status, headers: response.headers, body: parse(text) };
 }
 

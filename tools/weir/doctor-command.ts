@@ -64,12 +64,11 @@ export async function runDoctorCommand(args: readonly string[], context: DoctorC
 
   if (values.url !== undefined) {
     const key = values.key ?? environment['WEIR_KEY'] ?? null;
-    const service = await checkService({ url: readUrl(values.url), key, config: reading.config });
-    report(`Service (${values.url})`, service.findings);
-  }
+    report(`Service (${values.url})`, await checkService({ url: readUrl(values.url), key, config: reading.config }));
+  } else report('Service', [skipped('No running Weir is named: give --url')]);
   if (reading.config !== null && values.probe) {
     report('Deployments', await probeDeployments(reading.config, environment));
-  }
+  } else report('Deployments', [skipped('Not called: --probe does, for a few tokens each')]);
   context.print(summarise(sections));
   return sections.some(({ findings }) => findings.some(({ status }) => status === 'problem')) ? 1 : 0;
 }
@@ -154,8 +153,8 @@ async function examineStorage(
   const settings = account === null ? environment : { AzureWebJobsStorage__accountName: account };
   try {
     const connection = connectStorage({ settings, observeDate: (observed) => dates.push(observed) });
-    const how = connection.usesIdentity ? 'your sign-in' : 'a connection string';
-    return [ok(`Opened by ${how}`), ...(await checkStorage(connection))];
+    const how = connection.usesIdentity ? 'as whoever is signed in' : 'with a connection string';
+    return [ok(`Looked at ${how}`), ...(await checkStorage(connection))];
   } catch (error) {
     if (account === null)
       return [skipped('No storage account is named: give --account, or the settings AzureWebJobsStorage…')];

@@ -79,9 +79,9 @@ describe('the sweep', () => {
   test("books a lost worker's call as unknown and wakes the job", async () => {
     const job = await gateway.accept();
     await loseWorker(job);
-    await gateway.clock.advance(44_000);
+    await gateway.clock.advance(43_000);
     expect(await sweep(gateway.ports)).toMatchObject({ rescued: 0 });
-    await gateway.clock.advance(1000);
+    await gateway.clock.advance(1500);
     expect(await sweep(gateway.ports)).toMatchObject({ rescued: 1 });
     expect(gateway.usage(job)).toMatchObject([
       { attempt: 1, outcome: 'unknown', measured: false, deployment: 'eastus' },

@@ -1,6 +1,7 @@
 /** Benches by name; each gets the rest of the command line and returns its exit code. */
 const benches: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
   capacity: async () => (await import('./capacity/main.ts')).benchCapacity,
+  estimates: async () => (await import('./estimates/main.ts')).benchEstimates,
   regions: async () => (await import('./regions/main.ts')).benchRegions,
 };
 

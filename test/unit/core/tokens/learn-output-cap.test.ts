@@ -8,12 +8,12 @@ const lengths = (min = leastSamples, max = 500) =>
 describe('the learnt output cap', () => {
   it('is unknown until there are fifty answers', () => {
     expect(learnOutputCap(Array<number>(49).fill(900), 4096)).toBeNull();
-    expect(learnOutputCap(Array<number>(50).fill(900), 4096)).toBe(1152);
+    expect(learnOutputCap(Array<number>(50).fill(900), 4096)).toBe(1024);
   });
 
-  it('lies a quarter over the 99th percentile, rounded up to 64', () => {
+  it('lies a tenth over the 99th percentile, rounded up to 64', () => {
     const hundred = Array.from({ length: 100 }, (_, index) => (index + 1) * 10);
-    expect(learnOutputCap(hundred, 4096)).toBe(Math.ceil((990 * 1.25) / 64) * 64);
+    expect(learnOutputCap(hundred, 4096)).toBe(Math.ceil((990 * 1.1) / 64) * 64);
   });
 
   it('is at least 256, and never over what is allowed, however little that is', () => {

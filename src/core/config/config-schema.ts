@@ -92,7 +92,10 @@ const team = z.strictObject({
   entraAppIds: z.array(guid).default([]),
   role: z.enum(['team', 'operator']).default('team'),
   models: z.array(name).default([]),
-  fallbackModel: name.nullable().default(null),
+  fallbackModel: name
+    .nullable()
+    .default(null)
+    .describe('Answers chat and responses while no deployment of the asked model takes calls; the job says so'),
   tokensPerMinute: whole(0, 1_000_000_000)
     .nullable()
     .default(null)

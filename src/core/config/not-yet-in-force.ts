@@ -25,11 +25,6 @@ const pending: readonly Pending[] = [
     instead: 'every request goes upstream',
   },
   {
-    setting: 'teams[].fallbackModel',
-    isSet: (config) => config.teams.some((team) => team.fallbackModel !== null),
-    instead: 'a job stays with the model it asked for',
-  },
-  {
     setting: 'limits.maxSyncWaitSeconds',
     isSet: (config) => config.limits.maxSyncWaitSeconds !== 30,
     instead: 'there is no synchronous route yet',

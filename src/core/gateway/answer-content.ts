@@ -45,11 +45,13 @@ export async function recoverAnswer(ports: Ports, job: Job, live: LiveJob): Prom
   if (parsed.outcome !== 'parsed') return null;
   const usage = readUsage(job.endpoint, parsed.value);
   const billing: Billing = usage === null ? { kind: 'estimated', part: 'all' } : { kind: 'measured', usage };
-  const billed = priceAttempt(ports, job, live.intent.deployment, billing);
+  const { model = job.model } = live.intent;
+  const billed = priceAttempt(ports, { ...job, model }, live.intent.deployment, billing);
   const attempt: Attempt = {
     number: live.attempt,
     deployment: live.intent.deployment,
     region: live.intent.region,
+    ...(model === job.model ? {} : { model }),
     statusCode: 200,
     startedAtMs: live.intent.startedAtMs,
     latencyMs: Math.max(0, ports.clock.now() - live.intent.startedAtMs),

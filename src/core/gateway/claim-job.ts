@@ -28,7 +28,15 @@ export function claimJob(
   const change = (live: LiveJob) =>
     claimLiveJob(live, {
       lease: { holder, untilMs: now + ports.settings.leaseMs },
-      intent: { deployment, region, startedAtMs: now, usage: worst.usage, costNanoUsd, priceId },
+      intent: {
+        deployment,
+        region,
+        ...fallbackModel(live, job),
+        startedAtMs: now,
+        usage: worst.usage,
+        costNanoUsd,
+        priceId,
+      },
       ticket: turn.ticket,
       why: turn.booking.why,
     });
@@ -40,6 +48,11 @@ export function claimJob(
   // Tried again for a while: a claim whose reply never came would else be billed as a call that nobody made.
   const write: Write = (claim) => persist(ports, claim, claimPatienceMs);
   return advanceOwnJob(ports, row, { change, usage, budgetPeriod, decideMoney }, write);
+}
+
+/** Names the model that is called when it is not the one that was asked for. */
+export function fallbackModel(live: LiveJob, served: Job): { readonly model?: string } {
+  return live.model === served.model ? {} : { model: served.model };
 }
 
 const claimPatienceMs = 60_000;

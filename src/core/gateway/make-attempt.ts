@@ -9,6 +9,7 @@ import type { Classification } from '../retry/classification.ts';
 import { classifyOutcome } from '../retry/classify-outcome.ts';
 import type { UpstreamOutcome } from '../routing/upstream.ts';
 import type { Versioned } from '../versioned.ts';
+import { fallbackModel } from './claim-job.ts';
 import { type AbortCause, LeaseKeeper } from './lease-keeper.ts';
 import type { Ports } from './ports.ts';
 import { priceAttempt } from './price-attempt.ts';
@@ -78,6 +79,7 @@ export async function makeAttempt(
     number: claimed.value.attempt,
     deployment: call.deployment.name,
     region: call.deployment.region,
+    ...fallbackModel(claimed.value, job),
     statusCode: classification.statusCode,
     startedAtMs: sentAtMs,
     latencyMs: outcome.latencyMs,

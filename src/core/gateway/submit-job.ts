@@ -10,6 +10,7 @@ import type { Content } from '../jobs/content.ts';
 import type { Job, JobDraft } from '../jobs/job.ts';
 import { makeJobId } from '../jobs/job-id.ts';
 import { openLiveJob } from '../jobs/move-live-job.ts';
+import { findFallback } from '../routing/find-fallback.ts';
 import { estimateRequest } from '../tokens/estimate-request.ts';
 import { learnOutputCap } from '../tokens/learn-output-cap.ts';
 import { awaitPlace, refuseIfFull } from './await-place.ts';
@@ -157,6 +158,8 @@ async function draftJob(
   );
   const createdAtMs = ports.clock.now();
   const price = priceEstimate(config, pool, estimate, createdAtMs);
+  const fallback = findFallback(config, { team: team.id, model, endpoint });
+  const fallbackHold = fallback === null ? 0 : priceEstimate(config, fallback, estimate, createdAtMs).holdNanoUsd;
   return {
     id: makeJobId(createdAtMs, ports.random),
     team: team.id,
@@ -170,7 +173,8 @@ async function draftJob(
     idempotencyKeySha256: facts.keySha256,
     estimate,
     estimateNanoUsd: price.estimateNanoUsd,
-    holdNanoUsd: price.holdNanoUsd,
+    // The fallback may be the dearer model.
+    holdNanoUsd: Math.max(price.holdNanoUsd, fallbackHold),
     budgetPeriod: budgetPeriodAt(createdAtMs, team.budget?.timeZone ?? 'Etc/UTC'),
     traceparent: facts.traceparent,
     end: null,

@@ -2,6 +2,7 @@ import { type Booking, mostSendDelayMs, type WaitReason } from '../capacity/capa
 import type { Ticket } from '../capacity/ticket.ts';
 import { findPool } from '../config/find-deployment.ts';
 import type { Job } from '../jobs/job.ts';
+import { bookFallback } from './book-fallback.ts';
 import type { Ports } from './ports.ts';
 
 /** A booking whose time has come, or why the job does not go now. */
@@ -58,13 +59,15 @@ export async function takeTurn(
     if (result.outcome === 'never') return result;
     ticket = result.ticket;
     if (result.outcome === 'booked') {
-      const { sendAtMs } = result.booking;
-      // Past its deadline nothing is sent: a booking there is waited for until then and given back.
-      const readyAtMs = Math.min(sendAtMs - claimLeadMs, deadlineAtMs);
-      await ports.clock.sleep(readyAtMs - ports.clock.now(), waits);
-      if (!waits.aborted && sendAtMs < deadlineAtMs && !isLate(ports, result.booking)) return result;
-      ports.capacity.release(result.booking);
+      if (await isReady(ports, result.booking, job, waits)) return result;
       continue;
+    }
+    if (result.reason === 'breaker') {
+      const booking = await bookFallback(ports, job, ticket);
+      if (booking !== null) ticket = null;
+      if (booking !== null && (await isReady(ports, booking, job, waits)))
+        return { outcome: 'booked', booking, ticket };
+      if (booking !== null) continue;
     }
     const now = ports.clock.now();
     const waitMs = result.untilMs - now;
@@ -73,6 +76,17 @@ export async function takeTurn(
     }
     await ports.clock.sleep(Math.max(waitMs, 5), waits);
   }
+}
+
+/** Waits until shortly before a booking's send time; false when it can no longer be used, and was given back. */
+async function isReady(ports: Ports, booking: Booking, job: Job, waits: AbortSignal): Promise<boolean> {
+  const { sendAtMs } = booking;
+  // Past its deadline nothing is sent: a booking there is waited for until then and given back.
+  const readyAtMs = Math.min(sendAtMs - claimLeadMs, job.deadlineAtMs);
+  await ports.clock.sleep(readyAtMs - ports.clock.now(), waits);
+  if (!waits.aborted && sendAtMs < job.deadlineAtMs && !isLate(ports, booking)) return true;
+  ports.capacity.release(booking);
+  return false;
 }
 
 /** Whether a booking's send time has passed by more than the limiter's slices bear. */

@@ -12,7 +12,7 @@ export function usageRowOf(job: Job, attempt: Attempt, billed: Billed, cache: Ca
     jobId: job.id,
     attempt: attempt.number,
     atMs: attempt.startedAtMs + attempt.latencyMs,
-    model: job.model,
+    model: attempt.model ?? job.model,
     endpoint: job.endpoint,
     deployment: attempt.deployment,
     region: attempt.region,

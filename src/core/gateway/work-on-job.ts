@@ -125,11 +125,15 @@ type Attempted =
 /** Claims under the booking and makes the call. Whatever keeps it from being sent gives the booking back. */
 async function attempt(
   ports: Ports,
-  { job, body }: Run,
+  run: Run,
   round: Round,
   { booking, ticket }: { booking: Booking; ticket: Ticket | null },
 ): Promise<Attempted> {
   let isSent = false;
+  const { body } = run;
+  const isFallback = booking.model !== run.job.model;
+  // Claim, price, accounts and telemetry are those of the model that is called.
+  const job = isFallback ? { ...run.job, model: booking.model } : run.job;
   try {
     const deployment = findDeployment(ports.config.current(), job.model, booking.deployment);
     // The configuration changed between booking and send: book again on what there is now.
@@ -146,7 +150,7 @@ async function attempt(
     }
     isSent = true;
     const result = await makeAttempt(ports, job, claimed.row, { booking, deployment, body });
-    const exclude = [...round.exclude, booking.deployment];
+    const exclude = isFallback ? round.exclude : [...round.exclude, booking.deployment];
     return {
       outcome: 'attempted',
       round: { ...round, row: result.row, unwritten: [result.usageRow], exclude },

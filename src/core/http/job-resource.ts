@@ -2,6 +2,7 @@ import { formatUsd } from '../budgets/money.ts';
 import type { LineForecast } from '../capacity/capacity.ts';
 import type { Job, JobEnd, JobStatus } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
+import { fallbackReason } from '../routing/find-fallback.ts';
 import { outputCapOf } from '../tokens/output-cap.ts';
 import { retryHeaders } from './retry-headers.ts';
 
@@ -97,10 +98,18 @@ function toOutcome(end: JobEnd, view: JobView): Readonly<Record<string, unknown>
       started_at: attempt.startedAtMs / 1000,
       latency_ms: attempt.latencyMs,
       outcome: attempt.outcome,
+      ...(attempt.model === undefined ? {} : { model: attempt.model }),
     })),
+    ...toFallback(end),
     started_at: end.startedAtMs === null ? null : toSeconds(end.startedAtMs),
     finished_at: toSeconds(end.finishedAtMs),
   };
+}
+
+/** Told whenever the last word came from another model than was asked for; `model` stays what was asked for. */
+function toFallback({ attempts }: JobEnd): Readonly<Record<string, unknown>> {
+  const model = attempts.at(-1)?.model;
+  return model === undefined ? {} : { fallback: { model, reason: fallbackReason } };
 }
 
 /** An upstream's error page may be no JSON: then the text itself is the body. */

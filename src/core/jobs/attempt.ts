@@ -7,6 +7,8 @@ export interface Attempt {
   readonly number: number;
   readonly deployment: string;
   readonly region: string;
+  /** The team's fallback model, which this call went to; absent when it went to the model that was asked for. */
+  readonly model?: string;
   /** HTTP status of the answer; null when none came. */
   readonly statusCode: number | null;
   readonly startedAtMs: number;

@@ -15,6 +15,8 @@ export interface Lease {
 export interface Intent {
   readonly deployment: string;
   readonly region: string;
+  /** The team's fallback model; absent when the call is to the model that was asked for. */
+  readonly model?: string;
   readonly startedAtMs: number;
   /** The estimate as usage: what is booked when the outcome stays unknown. */
   readonly usage: Usage;

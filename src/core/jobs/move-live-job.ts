@@ -52,6 +52,7 @@ export function claimLiveJob(
       type: 'claimed',
       attempt,
       deployment: claim.intent.deployment,
+      ...modelOf(claim.intent),
       why: claim.why,
     }),
   };
@@ -140,6 +141,7 @@ export function lostAttempt(live: LiveJob, intent: Intent, nowMs: number): Attem
     number: live.attempt,
     deployment: intent.deployment,
     region: intent.region,
+    ...modelOf(intent),
     statusCode: null,
     startedAtMs: intent.startedAtMs,
     latencyMs: Math.max(0, nowMs - intent.startedAtMs),
@@ -156,9 +158,15 @@ export function attemptEvent(attempt: Attempt): TrailEvent {
     attempt: attempt.number,
     deployment: attempt.deployment,
     region: attempt.region,
+    ...modelOf(attempt),
     statusCode: attempt.statusCode,
     latencyMs: attempt.latencyMs,
     outcome: attempt.outcome,
     reason: attempt.reason,
   };
+}
+
+/** The fallback's model where there was one: rows and trails of all other jobs do without the field. */
+function modelOf({ model }: { readonly model?: string }): { readonly model?: string } {
+  return model === undefined ? {} : { model };
 }

@@ -4,12 +4,20 @@ import type { TerminalStatus } from './job.ts';
 export type TrailEvent = { readonly atMs: number } & (
   | { readonly type: 'accepted' }
   | { readonly type: 'deferred'; readonly reason: string; readonly untilMs: number }
-  | { readonly type: 'claimed'; readonly attempt: number; readonly deployment: string; readonly why: string }
+  | {
+      readonly type: 'claimed';
+      readonly attempt: number;
+      readonly deployment: string;
+      /** The team's fallback model; absent for the model that was asked for. */
+      readonly model?: string;
+      readonly why: string;
+    }
   | {
       readonly type: 'attempt';
       readonly attempt: number;
       readonly deployment: string;
       readonly region: string;
+      readonly model?: string;
       readonly statusCode: number | null;
       readonly latencyMs: number;
       readonly outcome: string;

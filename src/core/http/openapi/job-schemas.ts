@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoints, lanes, terminalStatuses } from '../../jobs/job.ts';
 import { isJobId } from '../../jobs/job-id.ts';
+import { fallbackReason } from '../../routing/find-fallback.ts';
 import { atSeconds, count, listOf, usdText, wholeSeconds } from './scalar-schemas.ts';
 
 const jobId = z
@@ -47,6 +48,11 @@ const attemptOutcome = z
   .enum(attemptOutcomes)
   .describe('`unknown`: it may have been processed and billed, nobody can tell.');
 
+const fallbackModel = z
+  .string()
+  .optional()
+  .describe("The team's fallback model, when the call went to it instead of the model that was asked for.");
+
 /** One upstream call of an ended job. */
 export const attemptSchema = z.strictObject({
   number: z.int().min(1),
@@ -56,6 +62,7 @@ export const attemptSchema = z.strictObject({
   started_at: atSeconds,
   latency_ms: z.number().min(0),
   outcome: attemptOutcome,
+  model: fallbackModel,
 });
 
 /** A job that has not ended. */
@@ -93,6 +100,12 @@ export const endedJobSchema = z.strictObject({
     cache: z.enum(['exact', 'semantic', 'miss', 'bypass']),
   }),
   attempts: z.array(attemptSchema),
+  fallback: z
+    .strictObject({ model: z.string(), reason: z.literal(fallbackReason) })
+    .optional()
+    .describe(
+      'Present when the last call went to another model than was asked for; only teams with a fallback have it.',
+    ),
   started_at: wholeSeconds.nullable().describe('Start of the first attempt; null when none was made.'),
   finished_at: wholeSeconds,
 });
@@ -123,6 +136,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     type: z.literal('claimed'),
     attempt: attemptNumber,
     deployment: z.string(),
+    model: fallbackModel,
     why: z.string().describe('Why this deployment was chosen.'),
   }),
   z.strictObject({
@@ -131,6 +145,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     attempt: attemptNumber,
     deployment: z.string(),
     region: z.string(),
+    model: fallbackModel,
     status_code: z.int().nullable(),
     latency_ms: z.number().min(0),
     outcome: attemptOutcome,

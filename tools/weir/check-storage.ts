@@ -9,9 +9,9 @@ const bounds = { totalMs: 30_000, tryMs: 15_000, maxTries: 2, retryDelayMs: 500 
 /** Looks whether tables, queues and the container are there and may be read, and whether messages were given up on. */
 export async function checkStorage(connection: StorageConnection): Promise<readonly Finding[]> {
   const findings = await Promise.all([
-    ...Object.values(tableNames).map((name) => look(`table ${name}`, () => readTable(connection, name))),
-    ...Object.values(queueNames).map((name) => look(`queue ${name}`, () => readDepth(connection, name))),
-    look(`container ${contentContainer}`, () => readContainer(connection)),
+    ...Object.values(tableNames).map((name) => look(connection, `table ${name}`, () => readTable(connection, name))),
+    ...Object.values(queueNames).map((name) => look(connection, `queue ${name}`, () => readDepth(connection, name))),
+    look(connection, `container ${contentContainer}`, () => readContainer(connection)),
   ]);
   const poison = await Promise.all(Object.values(queueNames).map((name) => countPoison(connection, `${name}-poison`)));
   return [...summarise(findings), ...poison.flat()];
@@ -32,16 +32,16 @@ function summarise(looks: readonly Look[]): readonly Finding[] {
   ];
 }
 
-async function look(what: string, run: () => Promise<unknown>): Promise<Look> {
+async function look(connection: StorageConnection, what: string, run: () => Promise<unknown>): Promise<Look> {
   try {
     await run();
     return { what, failure: null };
   } catch (error) {
-    return { what, failure: explain(what, error instanceof WeirError ? error.cause : error) };
+    return { what, failure: explain(what, error instanceof WeirError ? error.cause : error, connection.usesIdentity) };
   }
 }
 
-function explain(what: string, error: unknown): Finding {
+function explain(what: string, error: unknown, usesIdentity: boolean): Finding {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : null;
   if (status === 404) {
     return problem(
@@ -50,9 +50,13 @@ function explain(what: string, error: unknown): Finding {
     );
   }
   if (status === 401 || status === 403) {
+    const fix =
+      'Needs Storage Table, Queue and Blob Data Reader. A new role takes minutes; a private account needs its network.';
+    // Who runs the doctor may well have fewer rights than the app.
+    if (usesIdentity) return warning(`You may not read the ${what}: nothing can be said of it.`, fix);
     return problem(
-      `The ${what} may not be read.`,
-      'Needs Storage Table, Queue and Blob Data Contributor. A new role takes minutes; a private account needs its network.',
+      `The ${what} may not be read: the connection string is not accepted.`,
+      'Renew it from the storage account.',
     );
   }
   const reason = error instanceof Error ? error.message.split('\n')[0] : 'no reason given';

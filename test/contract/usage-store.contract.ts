@@ -52,6 +52,16 @@ export function describeUsageStore(
       expect(await readAll(usage, makeTeam(), { fromMs: 0, toMs: december })).toEqual([]);
     });
 
+    it('removes what is older than a moment and tells how many', async () => {
+      const [{ jobs, usage }, team] = [await makeStores(), makeTeam()];
+      const old = Array.from({ length: 7 }, (_, index) => makeSampleUsage(team, { atMs: october + index }));
+      await write(jobs, team, [...old, makeSampleUsage(team, { atMs: november })]);
+      expect(await usage.removeBefore(team, november)).toBe(7);
+      expect(await readAll(usage, team, { fromMs: 0, toMs: december })).toEqual([november]);
+      expect(await usage.removeBefore(team, november)).toBe(0);
+      expect(await usage.removeBefore(makeTeam(), december)).toBe(0);
+    });
+
     it('keeps several attempts of one moment apart and gives every field back', async () => {
       const [{ jobs, usage }, team] = [await makeStores(), makeTeam()];
       const rows = [1, 2, 3].map((attempt) => makeSampleUsage(team, { attempt, project: '検索 😀', errorCode: null }));

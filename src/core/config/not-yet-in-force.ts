@@ -29,16 +29,6 @@ const pending: readonly Pending[] = [
     isSet: (config) => config.limits.maxSyncWaitSeconds !== 30,
     instead: 'there is no synchronous route yet',
   },
-  {
-    setting: 'retention.contentHours',
-    isSet: () => true,
-    instead: 'jobs and their content are kept until they are deleted',
-  },
-  {
-    setting: 'retention.usageMonths',
-    isSet: () => true,
-    instead: 'usage rows are kept for ever',
-  },
 ];
 
 /** Says in plain sentences which settings of this configuration have no effect in this version; empty when all have. */

@@ -7,10 +7,12 @@ export interface UsageWindow {
   readonly toMs: number;
 }
 
-/** Port: reading what was used. Rows are written in the transactions of the JobStore. */
+/** Port: what was used. Rows are written in the transactions of the JobStore. */
 export interface UsageStore {
   /** Rows of one team in the window, newest first. */
   list(team: string, window: UsageWindow, after: string | null): Promise<Page<UsageRow>>;
   /** The newest `limit` rows of one team, newest first. */
   newest(team: string, limit: number): Promise<readonly UsageRow[]>;
+  /** Removes the team's rows older than `beforeMs`, at most some thousands a call; tells how many. */
+  removeBefore(team: string, beforeMs: number): Promise<number>;
 }

@@ -38,7 +38,7 @@ export function claimJob(
         priceId,
       },
       ticket: turn.ticket,
-      why: turn.booking.why,
+      why: tellWhy(turn.booking, round),
     });
   const { unwritten: usage, row } = round;
   const { budgetPeriod } = job;
@@ -48,6 +48,12 @@ export function claimJob(
   // Tried again for a while: a claim whose reply never came would else be billed as a call that nobody made.
   const write: Write = (claim) => persist(ports, claim, claimPatienceMs);
   return advanceOwnJob(ports, row, { change, usage, budgetPeriod, decideMoney }, write);
+}
+
+/** Why this deployment, for the trail: after a failure also which one was left. */
+function tellWhy({ why }: Booking, { exclude }: Round): string {
+  const left = exclude.at(-1);
+  return left === undefined ? why : `${why}, after ${left} failed`;
 }
 
 /** Names the model that is called when it is not the one that was asked for. */

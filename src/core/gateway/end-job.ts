@@ -1,5 +1,4 @@
 import type { UsageRow } from '../cost/usage-row.ts';
-import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job, JobEnd, JobError, JobResponse, TerminalStatus } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import { appendTrail } from '../jobs/trail.ts';
@@ -37,10 +36,11 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, as
   for (;;) {
     const ended: Job = { ...job, end: describeEnd(current.value, ending, nowMs) };
     const written = current;
+    const erase = written.value.eraseRequested ? await eraseContent(ports, job, write) : undefined;
     const result = await write(() => {
       tries += 1;
       return ports.writer.submit(job.team, {
-        change: { kind: 'end', job: ended, version: written.version, usage: ending.usage },
+        change: { kind: 'end', job: ended, version: written.version, usage: ending.usage, erase },
         period: job.budgetPeriod,
         decideMoney: settleHold(job.holdNanoUsd, ending.usage),
       });
@@ -49,7 +49,6 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, as
       ports.signals.announceEnd(job.id);
       leaveLine(ports, job, current.value);
       report(ports, ended);
-      if (current.value.eraseRequested) await erase(ports, ended);
       return { outcome: 'ended', job: ended };
     }
     const read = await write(() => ports.jobs.readLive(job.team, job.id));
@@ -81,14 +80,16 @@ function leaveLine(ports: Ports, job: Job, live: LiveJob): void {
   ports.capacity.leave({ jobId: job.id, team, model, lane, estimate, ticket: live.ticket });
 }
 
-/** Deleted while it ran. What fails here is left to the retention of content. */
-async function erase(ports: Ports, job: Job): Promise<void> {
-  try {
-    await ports.contents.erase(job.team, job.id);
-    await ports.jobs.removeJob(job);
-  } catch (error) {
-    if (!(error instanceof StorageUnavailableError)) throw error;
-  }
+/**
+ * Deleted while it ran: what is stored goes before the commit, the rows go with it. After the commit nobody would know any more
+ * that something is left to erase.
+ */
+async function eraseContent(ports: Ports, job: Job, write: Write): Promise<{ readonly keySha256: string | null }> {
+  await write(() => ports.contents.erase(job.team, job.id));
+  const keySha256 = job.idempotencyKeySha256;
+  if (keySha256 === null) return { keySha256 };
+  const owner = await write(() => ports.jobs.findByIdempotencyKey(job.team, keySha256));
+  return { keySha256: owner === job.id ? keySha256 : null };
 }
 
 function describeEnd(live: LiveJob, ending: Ending, nowMs: number): JobEnd {

@@ -162,7 +162,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 
 function rowKeys(change: TeamChange): string[] {
   if (change.kind === 'advance') return [change.live.id];
-  const key = change.kind === 'accept' ? change.job.idempotencyKeySha256 : null;
+  const key = change.kind === 'accept' ? change.job.idempotencyKeySha256 : (change.erase?.keySha256 ?? null);
   return key === null ? [change.job.id] : [change.job.id, key];
 }
 

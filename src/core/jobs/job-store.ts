@@ -10,8 +10,14 @@ export type TeamChange =
   | { readonly kind: 'accept'; readonly job: Job; readonly live: LiveJob }
   /** Replaces the live row under its version (claim, park, rescue, cancel request, lease renewal) and adds usage rows. */
   | { readonly kind: 'advance'; readonly live: LiveJob; readonly version: string; readonly usage: readonly UsageRow[] }
-  /** Writes the job's end, deletes its live row under its version and adds usage rows. */
-  | { readonly kind: 'end'; readonly job: Job; readonly version: string; readonly usage: readonly UsageRow[] };
+  /** Writes the job's end, deletes its live row under its version and adds usage rows. With `erase` the job's row and the named key's go instead. */
+  | {
+      readonly kind: 'end';
+      readonly job: Job;
+      readonly version: string;
+      readonly usage: readonly UsageRow[];
+      readonly erase?: { readonly keySha256: string | null };
+    };
 
 /** The budget row as it shall be; `version` is null when it was absent. */
 export interface BudgetChange {
@@ -37,7 +43,7 @@ export function countRows(change: TeamChange): number {
     case 'advance':
       return 1 + change.usage.length;
     case 'end':
-      return 2 + change.usage.length;
+      return 2 + change.usage.length + (typeof change.erase?.keySha256 === 'string' ? 1 : 0);
   }
 }
 

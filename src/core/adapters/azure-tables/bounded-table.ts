@@ -69,6 +69,21 @@ export class BoundedTable {
     });
   }
 
+  /** Deletes up to 100 rows of a partition in one transaction; rows that somebody else deleted first are passed over. */
+  async removeAll(partitionKey: string, rowKeys: readonly string[]): Promise<void> {
+    try {
+      await this.call('delete', (_client, attempt) =>
+        this.submit(
+          rowKeys.map((rowKey) => ['delete', { partitionKey, rowKey }]),
+          attempt,
+        ),
+      );
+    } catch (error) {
+      if (readStorageFailure(error) !== 'missing') throw error;
+      for (const rowKey of rowKeys) await this.remove(partitionKey, rowKey, '*');
+    }
+  }
+
   /** Rows of a range in key order, page by page of at most `pageSize` rows; a page may be short or empty. */
   async *pages(query: RowQuery, pageSize: number): AsyncGenerator<RowPage> {
     let continuationToken: string | undefined;

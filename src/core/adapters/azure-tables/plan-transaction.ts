@@ -68,12 +68,15 @@ function planChange(team: string, change: TeamChange, owner: number, nonce: stri
       if (job.end === null) throw new RangeError(`Job ${job.id} is to end, but has no end.`);
       const live = { partitionKey: team, rowKey: rowKeys.live(job.id), [deletionMarker]: true };
       // The live row's version is the fence; the job's own row is written by nobody else meanwhile.
+      const fence = plan(['update', live, 'Merge', { etag: version }], false, true);
+      if (change.erase !== undefined) {
+        const { keySha256 } = change.erase;
+        const erased = [rowKeys.job(job.id), ...(keySha256 === null ? [] : [rowKeys.idempotency(keySha256)])];
+        const deletions = erased.map((rowKey) => plan(['delete', { partitionKey: team, rowKey }], false, true));
+        return [fence, ...deletions, ...planUsage(change, create)];
+      }
       const end = entity(team, rowKeys.job(job.id), writeJobEnd(job.end), nonce);
-      return [
-        plan(['update', live, 'Merge', { etag: version }], false, true),
-        plan(['update', end, 'Merge', { etag: '*' }]),
-        ...planUsage(change, create),
-      ];
+      return [fence, plan(['update', end, 'Merge', { etag: '*' }]), ...planUsage(change, create)];
     }
   }
 }

@@ -52,7 +52,24 @@ export class TableUsageStore implements UsageStore {
     }
     return newest.slice(0, limit);
   }
+
+  async removeBefore(team: string, beforeMs: number): Promise<number> {
+    const range = rangeOfWindow({ fromMs: 0, toMs: beforeMs }, null);
+    if (range.from >= range.to) return 0;
+    let removed = 0;
+    for await (const { rows } of this.#table.pages({ partitionKey: team, range, select: ['RowKey'] }, rowsPerRemoval)) {
+      const keys = rows.map(({ rowKey }) => rowKey);
+      if (keys.length > 0) await this.#table.removeAll(team, keys);
+      removed += keys.length;
+      if (removed >= mostRemoved) break;
+    }
+    return removed;
+  }
 }
+
+/** A transaction holds 100 rows. */
+const rowsPerRemoval = 100;
+const mostRemoved = 10_000;
 
 /** Key range of [fromMs, toMs), continued behind the key suffix `after`; empty when the window is. */
 export function rangeOfWindow(window: UsageWindow, after: string | null): KeyRange {

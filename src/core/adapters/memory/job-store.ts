@@ -91,10 +91,15 @@ export class MemoryJobStore implements JobStore {
         return this.#writeLive(rows, change.live);
       case 'end': {
         writeUsage(rows, change.usage);
+        rows.live.delete(change.job.id);
+        if (change.erase !== undefined) {
+          rows.jobs.delete(change.job.id);
+          if (change.erase.keySha256 !== null) rows.idempotencyKeys.delete(change.erase.keySha256);
+          return null;
+        }
         // Like the table: the accepted job stays as it was, its end is added.
         const accepted = rows.jobs.get(change.job.id) ?? change.job;
         rows.jobs.set(change.job.id, freezeDeep({ ...accepted, end: change.job.end }));
-        rows.live.delete(change.job.id);
         return null;
       }
     }
@@ -128,6 +133,8 @@ function findConflict(rows: MemoryTeam, change: TeamChange): Rejection['reason']
   if (change.kind === 'end' && change.job.end === null) throw new RangeError(`Job ${id} is to end, but has no end.`);
   if (rows.live.get(id)?.version !== change.version) return 'lost';
   if (change.kind === 'end' && !rows.jobs.has(id)) return 'lost';
+  const erasedKey = change.kind === 'end' ? (change.erase?.keySha256 ?? null) : null;
+  if (erasedKey !== null && !rows.idempotencyKeys.has(erasedKey)) return 'lost';
   return change.usage.some((row) => rows.usage.has(keyOfUsage(row))) ? 'duplicate' : null;
 }
 

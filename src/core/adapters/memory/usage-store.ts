@@ -37,4 +37,11 @@ export class MemoryUsageStore implements UsageStore {
       .slice(0, Math.max(limit, 0))
       .flatMap((key) => usage.get(key) ?? []);
   }
+
+  async removeBefore(team: string, beforeMs: number): Promise<number> {
+    const { usage } = openTeam(this.#state, team);
+    const old = keysBehind(usage, null).filter((key) => (usage.get(key)?.atMs ?? beforeMs) < beforeMs);
+    for (const key of old) usage.delete(key);
+    return old.length;
+  }
 }

@@ -67,10 +67,10 @@ const later = () => vi.advanceTimersByTimeAsync(10_000);
 
 describe('the configuration source', () => {
   it('reads inline JSON and says what is not in force', async () => {
-    const { source, limit, told } = makeScene(JSON.stringify(document(5000)));
+    const { source, limit, told } = makeScene(JSON.stringify({ ...document(5000), limits: { maxSyncWaitSeconds: 5 } }));
     await source.start();
     expect(limit()).toBe(5000);
-    expect(told('setting_not_in_force').join()).toContain('retention.usageMonths');
+    expect(told('setting_not_in_force').join()).toContain('limits.maxSyncWaitSeconds');
   });
 
   it('has nothing before it was started', () => {

@@ -93,6 +93,8 @@ export class WeirUnderTest {
   async startHost(): Promise<void> {
     this.#host = await startHost({
       root,
+      // The same tests on a package: unpack one and name its folder.
+      appFolder: process.env['WEIR_APP_FOLDER'],
       port: this.#port,
       environment: {
         ...process.env,

@@ -9,6 +9,8 @@ export const hostGraceSeconds = 30;
 /** What the host is started with. */
 export interface HostStart {
   root: string;
+  /** The app to run, such as an unpacked package; this repository's own when absent. */
+  appFolder?: string | undefined;
   port: number;
   environment: Record<string, string | undefined>;
   onLine: (line: string) => void;
@@ -16,13 +18,14 @@ export interface HostStart {
 
 /** Starts `func start` where func is installed, else the local host; `WEIR_HOST` = local or func decides by hand. */
 export async function startHost(options: HostStart): Promise<Child> {
-  const func = chooseFunc(options.environment);
+  const { root, appFolder = root, port, environment, onLine } = options;
+  const func = chooseFunc(environment);
+  const localHost = join(root, 'tools/local-host/main.ts');
   const command =
     func === undefined
-      ? nodeCommand('tools/local-host/main.ts', ['--port', `${options.port}`, '--grace-seconds', `${hostGraceSeconds}`])
-      : { command: func, args: ['start', '--port', `${options.port}`] };
-  const { root, environment, onLine } = options;
-  return await Child.start({ name: 'host', ...command, environment, folder: root, onLine });
+      ? nodeCommand(localHost, ['--port', `${port}`, '--grace-seconds', `${hostGraceSeconds}`])
+      : { command: func, args: ['start', '--port', `${port}`] };
+  return await Child.start({ name: 'host', ...command, environment, folder: appFolder, onLine });
 }
 
 function chooseFunc(environment: Record<string, string | undefined>): string | undefined {

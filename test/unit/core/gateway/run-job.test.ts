@@ -271,13 +271,16 @@ describe('deadlines', () => {
 
   test('a claim that outlasts the deadline sends nothing', async () => {
     const job = await gateway.accept({ deadlineSeconds: 1 });
+    gateway.capacity.script((request) => gateway.capacity.bookFor(request, gateway.clock.now() + 950));
     gateway.jobs.next('apply', async (proceed) => {
       const result = await proceed();
-      await gateway.clock.sleep(1200);
+      // Past the deadline, but not yet too late for the booked time.
+      await gateway.clock.sleep(100);
       return result;
     });
     await gateway.finish(gateway.wake(job));
     expect([status(job), gateway.upstream.calls.length]).toEqual(['expired', 0]);
+    expect(gateway.capacity.released).toHaveLength(1);
   });
 });
 

@@ -66,6 +66,31 @@ export function describeJobStore(name: string, makeStore: () => Promise<JobStore
       expect(await store.listJobs(other, { status: null, limit: 10, after: null })).toEqual({ items: [], next: null });
     });
 
+    it('takes an erased job away with its key at its end, in one transaction with its usage', async () => {
+      const [store, team] = [await makeStore(), makeTeam()];
+      const job = makeSampleJob(team, { idempotencyKeySha256: sha('d') });
+      const version = firstVersion(await store.apply(team, [accept(job)], null));
+      const ended = { ...job, end: makeSampleEnd({ status: 'cancelled', response: null }) };
+      const usage = [makeSampleUsage(team, { jobId: job.id })];
+      const erase = { keySha256: sha('d') };
+      const budget = { team, period: '2026-11', spentNanoUsd: 464_800, heldNanoUsd: 0 };
+      const end = { kind: 'end', job: ended, usage, erase } as const;
+      const stale = await store.apply(
+        team,
+        [{ ...end, version: 'W/"datetime\'2020-01-01T00%3A00%3A00.0000000Z\'"' }],
+        null,
+      );
+      expect(stale).toEqual({ outcome: 'rejected', at: 0, reason: 'lost' });
+      expect(await store.readJob(team, job.id)).toEqual(job);
+      const result = await store.apply(team, [{ ...end, version }], { budget, version: null });
+      expect(versionsOf(result)).toEqual([null]);
+      expect(await store.readJob(team, job.id)).toBeNull();
+      expect(await store.readLive(team, job.id)).toBeNull();
+      expect(await store.findByIdempotencyKey(team, sha('d'))).toBeNull();
+      const again = makeSampleJob(team, { id: makeSampleId(noonMs + 5), idempotencyKeySha256: sha('d') });
+      expect(await store.apply(team, [accept(again)], null)).toMatchObject({ outcome: 'applied' });
+    });
+
     it('rejects a taken idempotency key or id as a duplicate and writes nothing of the transaction', async () => {
       const [store, team] = [await makeStore(), makeTeam()];
       const first = makeSampleJob(team, { idempotencyKeySha256: sha('c') });

@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import { printReport } from './print-report.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
-const usage = `npm run simulate -- [--seed N] [--runs M] [--trace]
+const usage = `npm run simulate -- [--seed N] [--runs M] [--stop] [--trace]
 
   --seed N    first seed (default 1)
   --runs M    number of seeds, one after the other (default 200)
+  --stop      stop at the first broken promise
   --trace     print every step; for one seed
 
 Runs the gateway's use cases over storage in memory and a virtual clock, with faults at every port, and checks the promises of
@@ -15,6 +16,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     runs: { type: 'string', default: '200' },
+    stop: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -40,6 +42,7 @@ for (let next = seed; next < seed + runs; next += 1) {
     console.log(`seed ${next}, step ${violation.step}, ${violation.atMs / 1000} s: ${violation.what}`);
     console.log(`  replay: npm run simulate -- --seed ${next} --runs 1 --trace`);
   }
+  if (violation !== null && values.stop) break;
   if (results.length % 500 === 0) console.error(`${results.length} of ${runs} seeds`);
 }
 printReport(results, performance.now() - startedAtMs);

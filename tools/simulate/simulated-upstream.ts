@@ -106,15 +106,16 @@ export class SimulatedService {
       trace.count('upstream connection refused');
       return { kind: 'unreachable', latencyMs: 5, charge: null };
     }
+    // Before the limiter: what is refused is charged to nobody's minute.
+    if (isNext(upstream.throttles)) {
+      trace.count('upstream 429');
+      return { kind: 'throttles', latencyMs: 30, charge: null, retryAfterMs: this.#draws.next() < 0.5 ? 3000 : null };
+    }
     const admission = admit(this.#limiterOf(request.deployment), { tokens }, Math.floor(time.nowMs));
     if (admission.outcome === 'refused') {
       trace.note(`${request.deployment.name} refuses ${tokens} tokens: ${admission.kind}`);
       if (isCalm(weather)) trace.violate(`${request.deployment.name} was sent more ${admission.kind} than its limit`);
       return { kind: 'throttles', latencyMs: 30, charge: null, retryAfterMs: admission.retryAfterMs };
-    }
-    if (isNext(upstream.throttles)) {
-      trace.count('upstream 429');
-      return { kind: 'throttles', latencyMs: 30, charge: null, retryAfterMs: this.#draws.next() < 0.5 ? 3000 : null };
     }
     const isCharged = this.#draws.next() < 0.5;
     if (isNext(upstream.fails)) {

@@ -2,6 +2,8 @@ import type { Draws } from '../../bench/capacity/seeded.ts';
 
 /** How bad one run is and how large: everything that differs between two seeds before the first step. */
 export interface Weather {
+  /** Nothing stops a process or touches storage: then nothing may get lost on the way either. */
+  readonly isFair: boolean;
   readonly processes: number;
   readonly teams: number;
   readonly jobs: number;
@@ -59,7 +61,8 @@ export function drawWeather(draws: Draws): Weather {
   const someOf = (most: number) => (draws.next() < 0.5 ? 0 : most * draws.next() ** 2);
   const every = (leastMs: number, mostMs: number) => (draws.next() < 0.5 ? null : draws.uniform(leastMs, mostMs));
   const oneOf = <T>(...choices: [T, ...T[]]): T => choices[Math.floor(draws.next() * choices.length)] ?? choices[0];
-  return {
+  const weather: Weather = {
+    isFair: draws.next() < 0.06,
     processes: oneOf(1, 2, 2, 3, 3, 4),
     teams: oneOf(1, 2, 2, 3),
     jobs: Math.round(draws.uniform(4, 40)),
@@ -105,6 +108,23 @@ export function drawWeather(draws: Draws): Weather {
     changesConfig: draws.next() < 0.2,
     capsAreLearnt: draws.next() < 0.3,
   };
+  return weather.isFair ? makeFair(weather) : weather;
+}
+
+/** The same run with nothing that stops a process or touches storage; the model service may still fail. */
+function makeFair(weather: Weather): Weather {
+  const storage = {
+    failsBefore: 0,
+    failsAfter: 0,
+    appliesLate: 0,
+    slow: 0,
+    killsBefore: 0,
+    killsAfter: 0,
+    freezes: 0,
+  };
+  const everyMs = { kill: null, drain: null, jump: null, loss: null, garble: weather.everyMs.garble };
+  const upstream = { ...weather.upstream, kills: 0 };
+  return { ...weather, storage, everyMs, upstream, outageMs: 0, skewMs: 0, changesConfig: false };
 }
 
 /** Whether every clock of the run is right and no process ever stops in mid-step: then no limit may be passed at all. */

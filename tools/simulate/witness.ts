@@ -110,12 +110,22 @@ export class Witness {
       return;
     }
     const { live } = change;
+    if (this.#world.weather.isFair) this.#judgeInFairWeather(before, live);
     const isClaim = live.state === 'running' && live.attempt !== before.attempt;
     if (isClaim && live.attempt !== before.attempt + 1) trace.violate(`${id} skipped an attempt number`);
     if (isClaim && before.cancelRequested) trace.violate(`${id} was claimed after it was cancelled`);
     const isFlag = live.state === before.state && live.attempt === before.attempt && live.rescues === before.rescues;
     if (!isFlag && before.lease !== null && !isOf(process, before.lease)) this.#judgeTakeOver(process, id, before);
     if (isFlag && before.cancelRequested && !live.cancelRequested) trace.violate(`${id} forgot its cancellation`);
+  }
+
+  /** Where nothing is lost and nobody dies, nothing is mended: each job has its wake-up, each worker keeps its lease. */
+  #judgeInFairWeather(before: LiveJob, live: LiveJob): void {
+    const { trace, state } = this.#world;
+    const { id, lane } = live;
+    if (live.rescues > before.rescues) trace.violate(`${id} was taken from a worker that was well`);
+    const isLost = live.resends > before.resends && !state.queues[lane].some(({ text }) => text.includes(id));
+    if (isLost) trace.violate(`the wake-up of ${id} got lost`);
   }
 
   /** Only a lease that has expired may be taken over; how far clocks may differ is known. */

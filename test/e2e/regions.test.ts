@@ -1,0 +1,230 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reservePort } from '../../tools/start/listening-port.ts';
+import { startHost } from '../../tools/start/start-host.ts';
+import { waitUntilHealthy } from '../../tools/start/wait-until-healthy.ts';
+import { chatJob, type JsonObject, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
+
+const root = join(import.meta.dirname, '../..');
+let weir: WeirUnderTest;
+
+/** eastus first, then westeurope, then eastasia; short time limits and delays. */
+function preferEastus(config: JsonObject): JsonObject {
+  const order = ['eastus', 'westeurope', 'eastasia'];
+  for (const pool of config['pools'] as { deployments: { name: string; priority: number }[] }[]) {
+    for (const deployment of pool.deployments) deployment.priority = order.indexOf(deployment.name) + 1;
+  }
+  return {
+    ...config,
+    timeouts: { connectMs: 1000, firstByteMs: 3000, totalMs: 6000 },
+    retry: { baseDelayMs: 200, maxDelayMs: 3000 },
+  };
+}
+
+interface Row {
+  readonly job: string;
+  readonly attempt: number;
+  readonly deployment: string;
+  readonly outcome: string;
+  readonly cost_usd: string;
+}
+
+beforeAll(async () => {
+  weir = await WeirUnderTest.start({ configure: preferEastus });
+});
+
+afterAll(async () => {
+  await weir.stop();
+});
+
+/** A job whose answer takes the simulator half a second. */
+const brief = (prompt: string) => chatJob(prompt, { max_tokens: 8 });
+
+/** Submits a job, and two more once it has ended: so many good answers that no breaker opens over one bad one. */
+async function runWithFault(script: JsonObject) {
+  await weir.fault({ region: 'eastus', count: 1, ...script });
+  const job = await weir.submit(brief('Name three rivers.'));
+  const ended = await weir.waitForEnd(String(job['id']));
+  await weir.clearFaults();
+  const calm = [await weir.submit(brief('Name a lake.')), await weir.submit(brief('Name a sea.'))];
+  for (const other of calm) await weir.waitForEnd(String(other['id']));
+  return ended;
+}
+
+async function usageOf(job: string): Promise<Row[]> {
+  const { body } = await weir.request('GET', '/usage');
+  const rows: Row[] = body.data.filter((row: Row) => row.job === job);
+  return rows.toSorted((left, right) => left.attempt - right.attempt);
+}
+
+async function deployments(baseUrl = weir.baseUrl) {
+  const answer = await fetch(`${baseUrl}/deployments`, {
+    headers: { authorization: `Bearer ${weir.keys['platform']}` },
+  });
+  const { data } = (await answer.json()) as {
+    data: { name: string; model: string; health: string; breaker: JsonObject }[];
+  };
+  return data.filter(({ model }) => model === 'gpt-4.1-mini');
+}
+
+async function readReport() {
+  const report = (await (await fetch(`${weir.simulatorUrl}/_sim/report`)).json()) as {
+    total: { billed: { calls: number }; inFlight: number };
+    regions: { region: string; received: number }[];
+  };
+  return report;
+}
+
+const received = async (region: string) =>
+  (await readReport()).regions.find((entry) => entry.region === region)?.received ?? 0;
+
+describe('a call that the first region spoils', () => {
+  it.each<[string, JsonObject, { outcome: string; isBilled: boolean }]>([
+    ['a 500', { kind: 'status', status: 500 }, { outcome: 'failed', isBilled: false }],
+    ['a 503', { kind: 'status', status: 503 }, { outcome: 'failed', isBilled: false }],
+    ['a 408', { kind: 'status', status: 408 }, { outcome: 'unknown', isBilled: true }],
+    ['silence', { kind: 'hang' }, { outcome: 'unknown', isBilled: true }],
+    ['a reset', { kind: 'reset' }, { outcome: 'unknown', isBilled: true }],
+    ['a cut connection', { kind: 'truncate' }, { outcome: 'unknown', isBilled: true }],
+    ['cut JSON', { kind: 'cut-json' }, { outcome: 'unknown', isBilled: true }],
+    ['an empty 200', { kind: 'empty' }, { outcome: 'unknown', isBilled: true }],
+    ['a 200 of HTML', { kind: 'html' }, { outcome: 'unknown', isBilled: true }],
+    ['a 200 without choices', { kind: 'no-choices' }, { outcome: 'failed', isBilled: true }],
+    ['an error in a 200', { kind: 'stream-error' }, { outcome: 'unknown', isBilled: true }],
+    ['50 MB', { kind: 'big-body' }, { outcome: 'unknown', isBilled: true }],
+  ])('(%s) succeeds in the next one and is on the accounts', async (_, script, expected) => {
+    const ended = await runWithFault(script);
+    expect(ended.status).toBe('succeeded');
+    expect(ended.attempts).toMatchObject([
+      { deployment: 'eastus', outcome: expected.outcome },
+      { deployment: 'westeurope', outcome: 'succeeded' },
+    ]);
+    const rows = await usageOf(ended.id);
+    expect(rows.map((row) => [row.deployment, row.outcome, Number(row.cost_usd) > 0])).toEqual([
+      ['eastus', expected.outcome, expected.isBilled],
+      ['westeurope', 'succeeded', true],
+    ]);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ['the content filter', { kind: 'content-filter' }, 'content_filter'],
+    ['a 422', { kind: 'status', status: 422 }, 'invalid_request'],
+  ])('(%s) is final where the request is at fault, and brings the service’s answer', async (_, script, code) => {
+    const ended = await runWithFault(script);
+    expect(ended.status).toBe('failed');
+    expect(ended.error.type).toBe('invalid_request_error');
+    if (code === 'content_filter') expect(ended.error.code).toBe(code);
+    expect(ended.response.status_code).toBeGreaterThanOrEqual(400);
+    expect(ended.attempts).toHaveLength(1);
+  });
+
+  it('costs as many calls on the accounts as on the bill', async () => {
+    const { body } = await weir.request('GET', '/usage', { team: 'platform' });
+    const paid = body.data.filter((row: Row) => Number(row.cost_usd) > 0).length;
+    await waitFor('nothing in flight', async () => (await readReport()).total.inFlight === 0);
+    expect((await readReport()).total.billed.calls).toBe(paid);
+  });
+
+  it('moves on at once, and the trail says why the next deployment was chosen', async () => {
+    const ended = await runWithFault({ kind: 'status', status: 503 });
+    const [first, second] = ended.attempts;
+    const gapMs = (second.started_at - first.started_at) * 1000 - first.latency_ms;
+    expect(gapMs).toBeLessThan(1500);
+    const events = await weir.request('GET', `/jobs/${ended.id}/events`);
+    const claims = events.body.data.filter((event: { type: string }) => event.type === 'claimed');
+    expect(claims.map((claim: { deployment: string }) => claim.deployment)).toEqual(['eastus', 'westeurope']);
+    expect(claims[1].why).toContain('eastus');
+  });
+});
+
+describe('a region out of capacity', () => {
+  it('is left alone for as long as it says, without a mark on its health', async () => {
+    await weir.fault({ region: 'eastus', kind: 'capacity', retryAfter: '4', count: 1 });
+    const ended = await weir.waitForEnd(String((await weir.submit(brief('Name a hill.')))['id']));
+    expect(ended.attempts).toMatchObject([
+      { deployment: 'eastus', status_code: 429, outcome: 'throttled' },
+      { deployment: 'westeurope', outcome: 'succeeded' },
+    ]);
+    const [row] = await usageOf(ended.id);
+    expect(Number(row?.cost_usd)).toBe(0);
+    const eastus = (await deployments()).find(({ name }) => name === 'eastus');
+    expect(eastus).toMatchObject({ health: 'cooling', breaker: { state: 'closed', reason: 'throttled_capacity' } });
+    await waitFor('eastus again', async () => {
+      await weir.waitForEnd(String((await weir.submit(brief('Name a hill.')))['id']));
+      return (await deployments()).find(({ name }) => name === 'eastus')?.health === 'healthy';
+    });
+  });
+});
+
+describe('a credential that a region rejects', () => {
+  it('is told to operators, and the work goes elsewhere', async () => {
+    await weir.fault({ region: 'eastus', kind: 'status', status: 401, count: 1 });
+    const ended = await weir.waitForEnd(String((await weir.submit(brief('Name a bay.')))['id']));
+    expect(ended.status).toBe('succeeded');
+    const eastus = (await deployments()).find(({ name }) => name === 'eastus');
+    expect(eastus).toMatchObject({ health: 'ejected', breaker: { state: 'open', reason: 'credential_rejected' } });
+    expect(weir.hostLines.some((line) => line.includes('credential_rejected'))).toBe(true);
+    expect(weir.hostLines.some((line) => line.includes('breaker_opened'))).toBe(true);
+  });
+});
+
+describe('two hosts over one storage', () => {
+  it('share a breaker: within two seconds neither calls the region any more', async () => {
+    const port = await reservePort(0);
+    const second = await startHost({
+      root,
+      appFolder: process.env['WEIR_APP_FOLDER'],
+      port,
+      environment: {
+        ...process.env,
+        AzureWebJobsStorage: weir.storageConnectionString,
+        WEIR_CONFIG: weir.configFile,
+        WEIR_LOCAL_KEY: 'any-key-will-do',
+        WEIR_HOST: 'local',
+        WEIR_SWEEP_SCHEDULE: '*/2 * * * * *',
+      },
+      onLine: () => {},
+    });
+    const secondUrl = `http://127.0.0.1:${port}`;
+    try {
+      await waitUntilHealthy(secondUrl, second, 60_000, new AbortController().signal);
+      await weir.fault({ region: 'westeurope', kind: 'status', status: 503 });
+      const isOut = async (url: string) =>
+        (await deployments(url)).find(({ name }) => name === 'westeurope')?.health === 'ejected';
+      const ids: string[] = [];
+      await waitFor('the breaker to open', async () => {
+        ids.push(String((await weir.submit(brief('Name a city.')))['id']));
+        return isOut(weir.baseUrl);
+      });
+      const openedMs = Date.now();
+      await waitFor('the other host to know', () => isOut(secondUrl), 2000);
+      await waitFor('two seconds to pass', () => Date.now() - openedMs >= 2000);
+      const before = await received('westeurope');
+      for (let count = 0; count < 8; count += 1) ids.push(String((await weir.submit(brief('Name a town.')))['id']));
+      for (const id of ids) expect((await weir.waitForEnd(id)).status).toBe('succeeded');
+      // At most the one probe whose time has come meanwhile.
+      expect((await received('westeurope')) - before).toBeLessThanOrEqual(1);
+    } finally {
+      await weir.clearFaults();
+      await second.stop(40_000);
+    }
+  });
+});
+
+describe('every region out', () => {
+  it('parks the jobs and sends them all once a probe succeeds, without a storm', async () => {
+    for (const region of ['eastus', 'westeurope', 'eastasia']) {
+      await weir.fault({ region, kind: 'status', status: 503, forMs: 8000 });
+    }
+    const before = (await readReport()).regions.reduce((sum, region) => sum + region.received, 0);
+    const ids: string[] = [];
+    for (let count = 0; count < 12; count += 1) ids.push(String((await weir.submit(brief('Name an isle.')))['id']));
+    for (const id of ids) expect((await weir.waitForEnd(id)).status).toBe('succeeded');
+    const calls = (await readReport()).regions.reduce((sum, region) => sum + region.received, 0) - before;
+    // Twelve that succeed, at most four per region until its breaker opens with those in flight, and the probes.
+    expect(calls).toBeLessThanOrEqual(12 + 3 * 6 + 8);
+    const trail = await weir.request('GET', `/jobs/${ids.at(-1)}/events`);
+    const reasons = trail.body.data.map((event: { reason?: string }) => event.reason);
+    expect(reasons).toContain('breaker');
+  });
+});

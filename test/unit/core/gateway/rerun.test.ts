@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UsageRow } from '../../../../src/core/cost/usage-row.ts';
+import { cancelJob } from '../../../../src/core/gateway/cancel-job.ts';
 import type { JobSubmission } from '../../../../src/core/http/parse-job-submission.ts';
 import type { Job } from '../../../../src/core/jobs/job.ts';
 import type { UpstreamOutcome } from '../../../../src/core/routing/upstream.ts';
@@ -163,6 +164,18 @@ describe('an answer that a learnt cap cut short', () => {
     expect(gateway.liveRow(job)?.rerun?.reason).toBe('cap');
     await gateway.clock.advance(600_000);
     expect(await run(job)).toBe('ended');
+    expect([gateway.job(job).end?.status, answerOf(job)]).toEqual(['succeeded', 'A weir is a low']);
+  });
+
+  it('stands when the job is cancelled while its second run waits', async () => {
+    gateway.upstream.script('*', cut);
+    gateway.capacity.script(
+      (request) => gateway.capacity.bookFor(request, gateway.clock.now()),
+      (request) => ({ outcome: 'wait', untilMs: gateway.clock.now() + 60_000, ticket: request.ticket, reason: 'tpm' }),
+    );
+    const job = await accept();
+    await run(job);
+    await cancelJob(gateway.ports, 'search', job.id, { erase: false });
     expect([gateway.job(job).end?.status, answerOf(job)]).toEqual(['succeeded', 'A weir is a low']);
   });
 

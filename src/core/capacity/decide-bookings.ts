@@ -7,6 +7,7 @@ import {
   type Decision,
   type DecisionInput,
   hasRoomNow,
+  heldTokens,
   limitsOfTeam,
   openDecision,
   poolTokensPerMs,
@@ -71,7 +72,7 @@ export function advanceTime(decision: Decision): void {
   for (const limits of decision.limits.deployments) {
     const ledger = state.deployments.get(limits.name);
     if (ledger === undefined) continue;
-    const unused = advanceLedger(ledger, limits, nowMs);
+    const unused = advanceLedger(ledger, limits, { nowMs, heldTokens: heldTokens(decision, limits.name) });
     const on = decision.open.find((open) => open.ledger === ledger);
     // A full window is no unused capacity.
     if (on !== undefined && unused > 0 && hasRoomNow(decision, on, 1 + limits.tokensPerMinute / 50)) {

@@ -1,7 +1,7 @@
 import type { Lane } from '../jobs/job.ts';
 import type { BookingRequest, BookingResult } from './capacity.ts';
 import type { HealthPolicy, HealthVerdict } from './deployment-health.ts';
-import { createLedger, type DeploymentLedger, findFit, pacedUntil, tokensPerMs } from './deployment-ledger.ts';
+import { createLedger, type DeploymentLedger, findFit, pacedUntil, paceOf, tokensPerMs } from './deployment-ledger.ts';
 import { usedInMinute, type WeightOf } from './lane-line.ts';
 import type { DeploymentLimits, PoolLimits, TeamLimits } from './pool-limits.ts';
 import { unknownTeam } from './pool-limits.ts';
@@ -100,10 +100,22 @@ export function poolTokensPerMs(decision: Decision, lane: Lane): number {
   return decision.open.reduce((sum, { limits }) => sum + tokensPerMs(limits, mean), 0);
 }
 
-/** Milliseconds of pace that the open deployments have let pass on average: more than 0 when nobody takes what is there. */
+/** Tokens of send times that are held on a deployment and not given out. */
+export function heldTokens(decision: Decision, deployment: string): number {
+  let tokens = 0;
+  for (const held of decision.state.line.reservations) if (held.deployment === deployment) tokens += held.tokens;
+  return tokens;
+}
+
+/** Milliseconds of pace that the open deployments have let pass on average, less what is held: more than 0 when nobody takes what is there. */
 export function unusedMs(decision: Decision): number {
   if (decision.open.length === 0) return 0;
-  const sum = decision.open.reduce((total, { ledger }) => total + decision.nowMs - pacedUntil(ledger), 0);
+  const { nowMs } = decision;
+  const sum = decision.open.reduce(
+    (total, { ledger, limits }) =>
+      total + nowMs - pacedUntil(ledger) - paceOf(ledger, limits, heldTokens(decision, limits.name)),
+    0,
+  );
   return sum / decision.open.length;
 }
 

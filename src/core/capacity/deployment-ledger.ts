@@ -42,8 +42,11 @@ export interface DeploymentLedger {
   health: HealthState;
 }
 
-/** Paced work may fall this far behind its pace and catch up; what lies further back has passed unused. */
-export const PACE_WINDOW_MS = 6000;
+/**
+ * Paced work may fall this far behind its pace and catch up; what lies further back has passed unused. A big job empties a deployment
+ * for as long before it goes, and comes back as one step a minute later: with less to catch up the step's room stays empty.
+ */
+export const PACE_WINDOW_MS = 30_000;
 /**
  * The pace lies this much under what the ring lets through. At the same rate or above it the window fills up, stops everyone until
  * its oldest second comes free, and that gap returns every minute.
@@ -51,9 +54,9 @@ export const PACE_WINDOW_MS = 6000;
 const PACE = 0.99;
 /**
  * Catching up goes this much faster than the pace. A step in the bookings would come back every minute, when its tokens do, and
- * everyone would wait for it; a slope wears off.
+ * everyone would wait for it; a slope wears off. Steeper than this it is a step, flatter it leaves the room after a big job empty.
  */
-const CATCH_UP = 1.25;
+const CATCH_UP = 4;
 /** Work of this long may go at once while catching up. */
 const CATCH_UP_WINDOW_MS = 1000;
 
@@ -123,27 +126,45 @@ export function findFit(ledger: DeploymentLedger, limits: DeploymentLimits, want
   }
 }
 
-/** Enters a booking. `nowMs` bounds how much unused pace it may still draw on. */
-export function enterBooking(
+/** Takes a send time out of the window and the slice. */
+export function enterBooking(ledger: DeploymentLedger, entry: BookingEntry): void {
+  chargeRing(deploymentRing, ledger.ring, { tokens: entry.tokens, requests: 1 }, entry.sendAtMs);
+  logRequest(ledger.requests, entry.sendAtMs);
+}
+
+/**
+ * Pays a booking's pace when it is given out. `nowMs` bounds how much unused pace it may still draw on, `heldTokens` (send times held
+ * on this deployment and not given out, itself included) saves as much more: nobody could use it while they grew.
+ */
+export function payPace(
   ledger: DeploymentLedger,
   limits: DeploymentLimits,
   entry: BookingEntry,
-  nowMs: number,
+  bounds: PaceBounds,
 ): void {
-  chargeRing(deploymentRing, ledger.ring, { tokens: entry.tokens, requests: 1 }, entry.sendAtMs);
-  logRequest(ledger.requests, entry.sendAtMs);
-  const floor = nowMs - PACE_WINDOW_MS;
-  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, floor) + paceOf(ledger, limits, entry.tokens);
+  const { nowMs, heldTokens } = bounds;
+  const cost = paceOf(ledger, limits, entry.tokens);
+  const saved = paceOf(ledger, limits, heldTokens);
+  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, nowMs - PACE_WINDOW_MS - saved) + cost;
   ledger.requestsPacedUntilMs =
     Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits)) + requestPaceOf(limits);
-  const soonest = nowMs - CATCH_UP_WINDOW_MS;
-  ledger.catchUpUntilMs = Math.max(ledger.catchUpUntilMs, soonest) + paceOf(ledger, limits, entry.tokens) / CATCH_UP;
+  const soonest = nowMs - CATCH_UP_WINDOW_MS - saved / CATCH_UP;
+  ledger.catchUpUntilMs = Math.max(ledger.catchUpUntilMs, soonest) + cost / CATCH_UP;
 }
 
-/** Takes a booking that was not sent out again. */
-export function withdrawBooking(ledger: DeploymentLedger, limits: DeploymentLimits, entry: BookingEntry): void {
+export interface PaceBounds {
+  readonly nowMs: number;
+  readonly heldTokens: number;
+}
+
+/** Takes a send time that was not used out again. */
+export function withdrawBooking(ledger: DeploymentLedger, entry: BookingEntry): void {
   chargeRing(deploymentRing, ledger.ring, { tokens: -entry.tokens, requests: -1 }, entry.sendAtMs);
   unlogRequest(ledger.requests, entry.sendAtMs);
+}
+
+/** Gives the pace of a booking that was not sent back. */
+export function returnPace(ledger: DeploymentLedger, limits: DeploymentLimits, entry: BookingEntry): void {
   ledger.pacedUntilMs -= paceOf(ledger, limits, entry.tokens);
   ledger.requestsPacedUntilMs -= requestPaceOf(limits);
   ledger.catchUpUntilMs -= paceOf(ledger, limits, entry.tokens) / CATCH_UP;
@@ -154,7 +175,10 @@ export interface BookingEntry {
   readonly sendAtMs: number;
 }
 
-/** Replaces the tokens of a booking by others, in the window and in the pace; the request stays. */
+/**
+ * Replaces the tokens of a booking by others, in the window and in the pace; the request stays. A refused call (0) keeps its pace:
+ * somebody else has used what was there, and whoever came at once in its place would be refused too.
+ */
 export function recharge(
   ledger: DeploymentLedger,
   limits: DeploymentLimits,
@@ -163,15 +187,20 @@ export function recharge(
 ): void {
   const more = tokens - entry.tokens;
   chargeRing(deploymentRing, ledger.ring, { tokens: more, requests: 0 }, entry.sendAtMs);
+  if (tokens <= 0) return;
   ledger.pacedUntilMs += paceOf(ledger, limits, more);
   ledger.catchUpUntilMs += paceOf(ledger, limits, more) / CATCH_UP;
 }
 
 /** Forgets what no longer counts; returns for how many milliseconds more the pace has now passed unused. */
-export function advanceLedger(ledger: DeploymentLedger, limits: DeploymentLimits, nowMs: number): number {
+export function advanceLedger(
+  ledger: DeploymentLedger,
+  limits: DeploymentLimits,
+  { nowMs, heldTokens }: PaceBounds,
+): number {
   forgetBefore(deploymentRing, ledger.ring, nowMs);
   forgetRequestsBefore(ledger.requests, sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds), nowMs);
-  const floor = nowMs - PACE_WINDOW_MS;
+  const floor = nowMs - PACE_WINDOW_MS - paceOf(ledger, limits, heldTokens);
   const before = pacedUntil(ledger);
   // A deployment that was never used has no pace to catch up with.
   ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, before === 0 ? nowMs : floor);
@@ -198,7 +227,8 @@ export function tokensPerMs(limits: DeploymentLimits, meanTokens: number): numbe
   return meanTokens > 0 ? Math.min(byTokens, (slice.limit / slice.windowMs) * meanTokens) : byTokens;
 }
 
-function paceOf(ledger: DeploymentLedger, limits: DeploymentLimits, tokens: number): number {
+/** For how long tokens pay the pace, in milliseconds. */
+export function paceOf(ledger: DeploymentLedger, limits: DeploymentLimits, tokens: number): number {
   const windowMs = deploymentRing.bucketMs * deploymentRing.windowBuckets;
   return (tokens * windowMs) / (PACE * Math.max(1, tokenLimit(ledger, limits)));
 }

@@ -2,8 +2,8 @@ import { noLatency } from '../routing/latency.ts';
 import { type DeploymentCandidate, rankDeployments } from '../routing/rank-deployments.ts';
 import { estimateAdmission } from './admission-estimate.ts';
 import type { Booking, WaitReason } from './capacity.ts';
-import { type Ask, type Decision, limitsOfTeam, type OpenDeployment } from './decision.ts';
-import { enterBooking, findFit, tokenLimit } from './deployment-ledger.ts';
+import { type Ask, type Decision, heldTokens, limitsOfTeam, type OpenDeployment } from './decision.ts';
+import { enterBooking, findFit, payPace, tokenLimit } from './deployment-ledger.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { chargeRing, createRing, deploymentRing, findRoom, sumRing, teamRing } from './token-ring.ts';
 
@@ -115,11 +115,18 @@ function toCandidate(limits: DeploymentLimits, fit: FoundFit | undefined): Deplo
   };
 }
 
-/** Enters a place into the ledger and the team's ring and makes the booking of it. */
+/** Enters a place into the ledger and the team's ring, pays its pace and makes the booking of it. */
 export function takePlace(decision: Decision, ask: Ask, place: FoundPlace): Booking {
+  const { ledger, limits } = place.on;
+  payPace(ledger, limits, place, { nowMs: decision.nowMs, heldTokens: heldTokens(decision, limits.name) });
+  return holdPlace(decision, ask, place);
+}
+
+/** The same without its pace: the place is held and not given out yet. */
+export function holdPlace(decision: Decision, ask: Ask, place: FoundPlace): Booking {
   const { request } = ask;
   const { on, tokens, sendAtMs } = place;
-  enterBooking(on.ledger, on.limits, { tokens, sendAtMs }, decision.nowMs);
+  enterBooking(on.ledger, { tokens, sendAtMs });
   const limits = limitsOfTeam(decision.limits, request.team);
   if (limits.tokensPerMinute !== null || limits.requestsPerMinute !== null) {
     const ring = decision.state.teams.get(request.team) ?? createRing();

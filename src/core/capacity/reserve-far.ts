@@ -1,7 +1,7 @@
 import { mostSendDelayMs } from './capacity.ts';
-import { type Ask, type Decision, limitsOfTeam } from './decision.ts';
-import { withdrawBooking } from './deployment-ledger.ts';
-import { bookingOf, findPlace, type PlaceWanted, takePlace } from './place-job.ts';
+import { type Ask, type Decision, heldTokens, limitsOfTeam } from './decision.ts';
+import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
+import { bookingOf, findPlace, holdPlace, type PlaceWanted } from './place-job.ts';
 import type { Reservation } from './pool-state.ts';
 import type { Ticket } from './ticket.ts';
 import { chargeRing, teamRing } from './token-ring.ts';
@@ -16,7 +16,7 @@ export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): boo
   const place = findPlace(decision, ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
   if (!place.isFound) return false;
   const { jobId, team, lane } = ask.request;
-  const { deployment, tokens, sendAtMs } = takePlace(decision, ask, place);
+  const { deployment, tokens, sendAtMs } = holdPlace(decision, ask, place);
   decision.state.line.reservations.push({ jobId, team, lane, deployment, tokens, sendAtMs });
   return true;
 }
@@ -31,6 +31,9 @@ export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): 
     ask.result = { outcome: 'wait', untilMs: held.sendAtMs - NEAR_MS + 1000, ticket, reason: 'tpm' };
     return true;
   }
+  const on = decision.open.find(({ limits }) => limits.name === held.deployment);
+  const bounds = { nowMs: decision.nowMs, heldTokens: heldTokens(decision, held.deployment) };
+  if (on !== undefined) payPace(on.ledger, on.limits, held, bounds);
   reservations.splice(index, 1);
   decision.hasNews = true;
   ask.result = { outcome: 'booked', booking: bookingOf(ask.request, { ...held, why: 'reserved' }), ticket };
@@ -43,7 +46,7 @@ export function dropStaleReservations(decision: Decision): void {
   for (const held of decision.state.line.reservations) {
     const isOpen = decision.open.some(({ limits }) => limits.name === held.deployment);
     if (isOpen && held.sendAtMs + mostSendDelayMs >= decision.nowMs) kept.push(held);
-    else giveBack(decision, held);
+    else withdrawPlace(decision, held);
   }
   decision.state.line.reservations = kept;
 }
@@ -52,15 +55,22 @@ export function dropStaleReservations(decision: Decision): void {
 export function dropReservationOf(decision: Decision, job: string): void {
   const held = decision.state.line.reservations.find(({ jobId }) => jobId === job);
   if (held === undefined) return;
-  giveBack(decision, held);
+  withdrawPlace(decision, held);
   decision.state.line.reservations = decision.state.line.reservations.filter((other) => other !== held);
 }
 
-/** Takes what was booked and not sent out of the deployment's and the team's rings. */
+/** Takes what was booked and not sent out of the deployment's and the team's rings, and returns its pace. */
 export function giveBack(decision: Decision, held: Omit<Reservation, 'jobId'>): void {
   const ledger = decision.state.deployments.get(held.deployment);
   const limits = decision.limits.deployments.find(({ name }) => name === held.deployment);
-  if (ledger !== undefined && limits !== undefined) withdrawBooking(ledger, limits, held);
+  if (ledger !== undefined && limits !== undefined) returnPace(ledger, limits, held);
+  withdrawPlace(decision, held);
+}
+
+/** The same for what was held and never given out: it has paid no pace. */
+function withdrawPlace(decision: Decision, held: Omit<Reservation, 'jobId'>): void {
+  const ledger = decision.state.deployments.get(held.deployment);
+  if (ledger !== undefined) withdrawBooking(ledger, held);
   const ring = decision.state.teams.get(held.team);
   const team = limitsOfTeam(decision.limits, held.team);
   if (ring !== undefined && (team.tokensPerMinute !== null || team.requestsPerMinute !== null)) {

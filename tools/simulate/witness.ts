@@ -114,9 +114,22 @@ export class Witness {
     const isClaim = live.state === 'running' && live.attempt !== before.attempt;
     if (isClaim && live.attempt !== before.attempt + 1) trace.violate(`${id} skipped an attempt number`);
     if (isClaim && before.cancelRequested) trace.violate(`${id} was claimed after it was cancelled`);
+    const isRescue = live.trail.at(-1)?.type === 'rescued';
+    if (isRescue && live.rescues !== before.rescues + 1) trace.violate(`a lost worker of ${id} was not counted`);
+    if (isClaim && before.billed.cost.nanoUsd > 0) this.#judgeRoom(live);
     const isFlag = live.state === before.state && live.attempt === before.attempt && live.rescues === before.rescues;
     if (!isFlag && before.lease !== null && !isOf(process, before.lease)) this.#judgeTakeOver(process, id, before);
     if (isFlag && before.cancelRequested && !live.cancelRequested) trace.violate(`${id} forgot its cancellation`);
+  }
+
+  /** A further call for a job that has already cost money needs room in the hard budget. */
+  #judgeRoom({ team, id }: LiveJob): void {
+    const { config, state, trace } = this.#world;
+    const limit = config.teams.find((candidate) => candidate.id === team)?.budget?.monthlyNanoUsd ?? null;
+    if (limit === null) return;
+    for (const { value } of openTeam(state, team).budgets.values()) {
+      if (value.spentNanoUsd + value.heldNanoUsd > limit) trace.violate(`${id} is called again over the hard budget`);
+    }
   }
 
   /** Where nothing is lost and nobody dies, nothing is mended: each job has its wake-up, each worker keeps its lease. */

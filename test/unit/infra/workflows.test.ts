@@ -64,7 +64,7 @@ describe('workflows', () => {
 
   it('deploys one package to dev, then test, then prod', () => {
     const text = textOf('deploy.yml');
-    expect(text.match(/npm run build/g)).toHaveLength(1);
+    expect(text.match(/npm run package/g)).toHaveLength(1);
     expect(text.match(/package_run: \$\{\{ github\.run_id \}\}/g)).toHaveLength(3);
     expect(text).toMatch(
       / {2}dev:\n {4}needs: package[\s\S]* {2}test:\n {4}needs: dev[\s\S]* {2}prod:\n {4}needs: test/,

@@ -33,7 +33,7 @@ let gateway: GatewayUnderTest;
 /** The asked model's pool takes nothing; the other one books on its only deployment. */
 function withPoolOut(times = 1): void {
   const script = (request: BookingRequest): BookingResult => {
-    if (request.model === asked) return { ...out, untilMs: gateway.clock.now() + 5000 };
+    if (request.model !== other) return { ...out, untilMs: gateway.clock.now() + 5000 };
     const { team, model, lane } = request;
     const sendAtMs = gateway.clock.now();
     const rest = { deployment: 'sweden', sendAtMs, enteredAtMs: sendAtMs, tokens: 100, why: 'priority' };
@@ -124,7 +124,7 @@ describe('a job whose model has no deployment that takes calls', () => {
   it('waits when it is for embeddings: vectors of two models cannot be compared', async () => {
     const model = 'text-embedding-3-small';
     const job = await gateway.accept({ model, endpoint: '/v1/embeddings', body: { model, input: 'a weir' } });
-    gateway.capacity.script({ ...out, untilMs: gateway.clock.now() + 5000 });
+    withPoolOut();
     expect(await gateway.finish(gateway.wake(job))).toBe('parked');
     expect(gateway.upstream.calls).toEqual([]);
   });

@@ -153,6 +153,19 @@ describe('the probe timer', () => {
     expect(gateway.upstream.calls.map(({ deployment }) => deployment.name)).toEqual(['eastus']);
   });
 
+  it('gives a booking back that is no probe: the deployment is well by now', async () => {
+    const real = withPool(gateway);
+    await trip(real, 'eastus');
+    const views = await real.capacity.view(model);
+    await gateway.clock.advance(20_000);
+    const ports = { ...gateway.ports, capacity: gateway.capacity };
+    gateway.capacity.view = async () => views;
+    expect(await gateway.finish(probeDeployments(ports))).toEqual({ out: 1, called: 0 });
+    expect(gateway.capacity.released).toEqual(gateway.capacity.booked);
+    expect(gateway.capacity.booked).toHaveLength(1);
+    expect(gateway.upstream.calls).toEqual([]);
+  });
+
   it('gives a call to embeddings where the model makes embeddings', async () => {
     const config = gateway.config;
     const pool = { ...config.pools[0], model: 'text-embedding-3-small' } as (typeof config.pools)[number];

@@ -111,6 +111,26 @@ describe('the breaker in a row', () => {
     expect(findBreakerNews(null, state)).toBeNull();
   });
 
+  it('tells of an opening once, however often its probes fail, and of a probe after a lack of capacity not at all', () => {
+    const opened = fail(null, 4).state;
+    const probing = breakerPolicy.takeProbe(store(opened), now + 6000);
+    const again = breakerPolicy.learn(store(probing), { ...failed, sentAtMs: now + 6000 }, now + 6100, []).state;
+    expect(findBreakerNews(null, opened)).toEqual({ name: 'breaker_opened', reason: 'server_error_503' });
+    expect([findBreakerNews(opened, probing), findBreakerNews(probing, again)]).toEqual([null, null]);
+    const short = {
+      ...failed,
+      health: 'none',
+      reason: 'throttled_capacity',
+      throttle: 'capacity',
+      coolDownMs: 4000,
+    } as const;
+    const cooling = breakerPolicy.learn(null, short, now, []).state;
+    const tested = breakerPolicy.takeProbe(store(cooling), now + 5000);
+    const well = breakerPolicy.learn(store(tested), { ...report, sentAtMs: now + 5000 }, now + 5500, []).state;
+    expect(breakerPolicy.judge(well, now + 5500)).toMatchObject({ admits: 'all', breaker: 'closed' });
+    expect([findBreakerNews(null, cooling), findBreakerNews(tested, well)]).toEqual([null, null]);
+  });
+
   it('is told no news by a success', () => {
     expect(breakerPolicy.learn(null, report, now, []).isTransition).toBe(false);
   });

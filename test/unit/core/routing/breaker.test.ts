@@ -259,6 +259,9 @@ describe('half-opening', () => {
     expect(onOutcome(again, call('good', start + 6000), peers, late).status).toBe('closed');
     expect(onOutcome(again, call('bad', start + 6000), peers, late)).toEqual(again);
     expect(onOutcome(again, call('none', start + 6000), peers, late)).toEqual(again);
+    // Slow as it was: the newer probe, which is out, decides.
+    const lateSample = { firstByteMs: 40_000, latencyMs: 50_000, outputTokens: 50 };
+    expect(onOutcome(again, call('good', start + 6000, { sample: lateSample }), peers, late)).toEqual(again);
   });
 
   it('hands on a probe that was not sent', () => {

@@ -59,7 +59,7 @@ function ask(process: PooledCapacity, more: Partial<BookingRequest> = {}): Promi
   });
 }
 
-async function book(process: PooledCapacity, more: { only?: string } = {}): Promise<BookingResult> {
+async function book(process: PooledCapacity, more: Partial<BookingRequest> = {}): Promise<BookingResult> {
   const booked = ask(process, more);
   await clock.advance(200);
   return booked;
@@ -146,6 +146,21 @@ describe('two processes over one pool', () => {
     first.release(probe);
     await clock.advance(50);
     expect(bookingOf(await book(second, { only: 'eastus' })).why).toBe('probe');
+  });
+});
+
+describe('failovers', () => {
+  it('are counted once on the deployment that was left and once on the one that took over', async () => {
+    const process = startProcess();
+    await book(process, { only: 'eastus' });
+    await book(process, { only: 'westeurope', exclude: ['eastus'] });
+    await book(process, { only: 'eastasia', exclude: ['eastus', 'westeurope'] });
+    const views = await process.view(model);
+    expect(views.map(({ failoversFrom, failoversTo }) => [failoversFrom, failoversTo])).toEqual([
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ]);
   });
 });
 

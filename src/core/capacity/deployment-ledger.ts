@@ -60,6 +60,9 @@ const CATCH_UP = 4;
 /** Work of this long may go at once while catching up. */
 const CATCH_UP_WINDOW_MS = 1000;
 
+/** What may go at once on a deployment that was never used: a slice of small jobs does not wait for the pace of their tokens. */
+const FIRST_PACE_MS = 2000;
+
 /** From here to 1 the two agree: a little less is rounding, and calls on their way. Believing it would cost 429s. */
 const AGREES_FROM = 0.95;
 
@@ -202,8 +205,8 @@ export function advanceLedger(
   forgetRequestsBefore(ledger.requests, sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds), nowMs);
   const floor = nowMs - PACE_WINDOW_MS - paceOf(ledger, limits, heldTokens);
   const before = pacedUntil(ledger);
-  // A deployment that was never used has no pace to catch up with.
-  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, before === 0 ? nowMs : floor);
+  // A deployment that was never used has hardly any pace to catch up with.
+  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, before === 0 ? nowMs - FIRST_PACE_MS : floor);
   ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits));
   return before === 0 ? 0 : Math.max(0, floor - before);
 }

@@ -170,7 +170,8 @@ export class PoolPump {
   /** When the next batch goes: urgent work after contention's pause only, the rest when a turn is near and the interval is over. */
   #nextAtMs(): number {
     const quickMs = this.#lastEndMs + intervalMs(this.#pace, true);
-    const calmMs = this.#lastEndMs + intervalMs(this.#pace, false);
+    const newcomers = this.#callers.reduce((count, { request }) => count + Number(request.ticket === null), 0);
+    const calmMs = this.#lastEndMs + intervalMs(this.#pace, false, newcomers);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const { request, askAtMs } of this.#callers) {
       nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent || this.#isSparse(request) ? quickMs : calmMs));

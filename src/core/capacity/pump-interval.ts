@@ -13,6 +13,9 @@ const BACKLOG_MS = 1650;
 /** A line that is nearly over: what is left should not wait for its worker's interval. */
 const SHORT_MS = 300;
 const SHORT_BACKLOG_MS = 6000;
+/** So many at once that have no place in line yet: until they have, they keep those from the workers whose turn has come. */
+const RUSH = 16;
+const RUSH_MS = 300;
 /** The row is shared by more processes than it bears: everybody asks less often. */
 const MOST_MS = 15_000;
 /** Urgent work waits this long at most for contention. */
@@ -29,14 +32,15 @@ export function countCommit(pace: PumpPace, isLost: boolean): PumpPace {
 }
 
 /** The least time between two commits; it widens with the rate of lost ones. */
-export function intervalMs(pace: PumpPace, isUrgent: boolean): number {
+export function intervalMs(pace: PumpPace, isUrgent: boolean, newcomers = 0): number {
   // A third lost is what a row bears: from there on the interval grows steeply.
   const strain = (pace.lostRate / 0.33) ** 2;
   if (isUrgent) return Math.min(MOST_URGENT_MS, QUICK_MS * strain * 4);
-  return Math.min(MOST_MS, baseMs(pace) * (1 + strain));
+  return Math.min(MOST_MS, baseMs(pace, newcomers) * (1 + strain));
 }
 
-function baseMs({ backlogMs }: PumpPace): number {
+function baseMs({ backlogMs }: PumpPace, newcomers: number): number {
   if (backlogMs === null) return QUICK_MS;
+  if (newcomers >= RUSH) return RUSH_MS;
   return backlogMs < SHORT_BACKLOG_MS ? SHORT_MS : BACKLOG_MS;
 }

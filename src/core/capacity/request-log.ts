@@ -54,6 +54,18 @@ export function findRequestRoom(log: RequestLog, slice: RequestSlice, fromMs: nu
   return candidate;
 }
 
+/** How many requests the slice that ends at `nowMs` still lets through, and until when it is full once they are used up. */
+export function nextRequestRoom(
+  log: RequestLog,
+  slice: RequestSlice,
+  nowMs: number,
+): { free: number; fullUntilMs: number } {
+  const recent = log.length - upperBound(log, nowMs - slice.windowMs);
+  const free = Math.max(0, slice.limit - recent);
+  const oldest = log[Math.max(0, log.length - Math.max(1, slice.limit))];
+  return { free, fullUntilMs: free > 0 || oldest === undefined ? nowMs + slice.windowMs : oldest + slice.windowMs };
+}
+
 /** When the first full slice around `atMs` ends; null when none is full. */
 function blockUntil(log: RequestLog, slice: RequestSlice, atMs: number): number | null {
   const low = upperBound(log, atMs - slice.windowMs);

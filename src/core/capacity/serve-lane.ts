@@ -14,7 +14,14 @@ import { jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
 import { type FoundPlace, findPlace, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
-import { estimateTurn, isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs } from './turn-estimate.ts';
+import {
+  estimateTurn,
+  isInteractiveDemoted,
+  LEAST_SHARE,
+  laneOrder,
+  laneTokensPerMs,
+  sliceTurn,
+} from './turn-estimate.ts';
 
 /** Paced lanes leave this part of TPM free: an interactive job, or the only one of a small team, goes at once. */
 const RESERVE = 0.01;
@@ -126,7 +133,9 @@ function serve(decision: Decision, lane: Lane, { ask, ticket }: Place, atMs: num
 /** A turn has come when what is ahead is served within the horizon; a big job's comes as much earlier as it takes to make room. */
 function isDue(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean {
   const ahead = workAhead(decision.state.line.lanes[lane], ticket.start, decision.weightOf);
-  return ahead <= laneTokensPerMs(decision, lane) * (HORIZON_MS + leadOf(decision, ask));
+  if (ahead <= laneTokensPerMs(decision, lane) * (HORIZON_MS + leadOf(decision, ask))) return true;
+  const sliceMs = sliceTurn(decision, lane, ahead);
+  return sliceMs !== null && sliceMs <= decision.nowMs + HORIZON_MS;
 }
 
 /** How long before its turn a job begins to look for room: the time in which a deployment frees that much. */

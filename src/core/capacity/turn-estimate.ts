@@ -3,6 +3,7 @@ import { lanes } from '../jobs/job.ts';
 import { type Decision, HORIZON_MS, poolTokensPerMs, shareOfMinute, unusedMs } from './decision.ts';
 import { tokensPerMs } from './deployment-ledger.ts';
 import { usedInMinute, workAhead } from './lane-line.ts';
+import { nextRequestRoom, sliceOf } from './request-log.ts';
 
 /** A lower lane that waits is left at least this part of the pool. */
 export const LEAST_SHARE = 0.1;
@@ -35,11 +36,35 @@ export function laneTokensPerMs(decision: Decision, lane: Lane): number {
 /** When the turn of a job comes that has `ahead` tokens before it: from now, or from when a deployment opens again. */
 export function estimateTurn(decision: Decision, lane: Lane, ahead: number): number {
   const base = Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
-  return (
+  const evenlyMs =
     Math.max(decision.nowMs, base) +
     (lane === 'interactive' ? 0 : promisedMs(decision)) +
-    Math.max(0, ahead) / laneTokensPerMs(decision, lane)
-  );
+    Math.max(0, ahead) / laneTokensPerMs(decision, lane);
+  return Math.min(evenlyMs, sliceTurn(decision, lane, ahead) ?? evenlyMs);
+}
+
+/**
+ * When the slice begins that lets a job with `ahead` tokens before it through, while requests are what limits the pool: small jobs do
+ * not go evenly but a slice at a time. Null when tokens limit it.
+ */
+export function sliceTurn(decision: Decision, lane: Lane, ahead: number): number | null {
+  const mean = decision.state.line.lanes[lane].meanCost;
+  if (decision.open.length === 0 || mean <= 0) return null;
+  const pool = poolTokensPerMs(decision, lane);
+  if (pool >= 0.9 * nominalTokensPerMs(decision)) return null;
+  const part = laneTokensPerMs(decision, lane) / pool;
+  let [free, perSlice, stepMs, freeAtMs] = [0, 0, 0, Number.POSITIVE_INFINITY];
+  for (const { limits, ledger } of decision.open) {
+    const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
+    const next = nextRequestRoom(ledger.requests, slice, decision.nowMs);
+    free += next.free;
+    perSlice += slice.limit;
+    stepMs = Math.max(stepMs, slice.windowMs);
+    freeAtMs = Math.min(freeAtMs, next.fullUntilMs);
+  }
+  const jobs = Math.max(0, ahead) / mean / part;
+  if (jobs < free) return decision.nowMs;
+  return freeAtMs + Math.floor((jobs - free) / Math.max(1, perSlice)) * stepMs;
 }
 
 /** How long the pace is already given away beyond the horizon: big jobs hold far send times that are no longer in line. */
@@ -47,7 +72,10 @@ function promisedMs(decision: Decision): number {
   return Math.max(0, -unusedMs(decision) - HORIZON_MS);
 }
 
-/** With every deployment closed a wait is still told: at the rate they will have when they open. */
+/** The rate by tokens alone. With every deployment closed a wait is still told: at the rate they will have when they open. */
 function nominalTokensPerMs(decision: Decision): number {
-  return decision.limits.deployments.reduce((sum, limits) => sum + tokensPerMs(limits, 0), 0);
+  return (decision.open.length > 0 ? decision.open.map(({ limits }) => limits) : decision.limits.deployments).reduce(
+    (sum, limits) => sum + tokensPerMs(limits, 0),
+    0,
+  );
 }

@@ -138,15 +138,18 @@ export function holdPlace(decision: Decision, ask: Ask, place: FoundPlace): Book
     on.ledger.health = decision.health.takeProbe(on.ledger.health, decision.nowMs);
     on.isFree = false;
   }
-  if (request.exclude.length > 0) {
-    on.ledger.failoversTo += 1;
-    for (const name of request.exclude) {
-      const left = decision.state.deployments.get(name);
-      if (left !== undefined) left.failoversFrom += 1;
-    }
-  }
+  countFailover(decision, request, on);
   decision.hasNews = true;
   return bookingOf(request, { deployment: on.limits.name, tokens, sendAtMs, why: place.why });
+}
+
+/** A job that failed somewhere else goes on here: it came from the one it was on last. */
+function countFailover(decision: Decision, { exclude }: Ask['request'], to: OpenDeployment): void {
+  const left = exclude.at(-1);
+  const from = left === undefined ? undefined : decision.state.deployments.get(left);
+  if (from === undefined || from === to.ledger) return;
+  from.failoversFrom += 1;
+  to.ledger.failoversTo += 1;
 }
 
 /** A booking's identity is its job, place and time: the same place is never given out twice. */

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { percentile } from '../capacity/measure.ts';
 import { checkGoals, type Goal } from './goals.ts';
-import { type Exit, measureExits, measurePhases, type PhaseFigures } from './measure.ts';
+import { type Exit, measureExits, measureFailovers, measurePhases, type PhaseFigures } from './measure.ts';
 import { peers } from './peers.ts';
 import { printGoals, printPhases } from './print.ts';
 import { runScenario } from './run-scenario.ts';
@@ -81,6 +82,11 @@ async function runWeir(scenario: RegionScenario): Promise<Run> {
   ];
   say(printPhases(`Weir: ${scenario.name} (seed ${scenario.seed})`, phases));
   say(printGoals(goals));
+  const gaps = measureFailovers(world);
+  const [p50, p99] = [percentile(gaps, 0.5), percentile(gaps, 0.99)].map((ms) => ms.toFixed(0));
+  say(
+    `  · failed call to next call, storage at ${scenario.roundTripMs} ms and waits included: p50 ${p50} ms, p99 ${p99} ms\n`,
+  );
   return { scenario: scenario.name, system: 'Weir', phases, exits, goals };
 }
 

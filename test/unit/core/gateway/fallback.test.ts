@@ -3,6 +3,7 @@ import { openTeam } from '../../../../src/core/adapters/memory/memory-state.ts';
 import type { BookingRequest, BookingResult } from '../../../../src/core/capacity/capacity.ts';
 import { rescueJob } from '../../../../src/core/gateway/rescue-job.ts';
 import { toJobResource } from '../../../../src/core/http/job-resource.ts';
+import { findFallback } from '../../../../src/core/routing/find-fallback.ts';
 import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
 import { fault, refusal } from '../../../support/scripted-upstream.ts';
 
@@ -124,6 +125,7 @@ describe('a job whose model has no deployment that takes calls', () => {
   it('waits when it is for embeddings: vectors of two models cannot be compared', async () => {
     const model = 'text-embedding-3-small';
     const job = await gateway.accept({ model, endpoint: '/v1/embeddings', body: { model, input: 'a weir' } });
+    expect(findFallback(gateway.config, job)).toBeNull();
     withPoolOut();
     expect(await gateway.finish(gateway.wake(job))).toBe('parked');
     expect(gateway.upstream.calls).toEqual([]);

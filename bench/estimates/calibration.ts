@@ -5,6 +5,7 @@ import {
   createLedger,
   enterBooking,
   findFit,
+  payPace,
   tokenLimit,
 } from '../../src/core/capacity/deployment-ledger.ts';
 import type { DeploymentLimits } from '../../src/core/capacity/pool-limits.ts';
@@ -58,7 +59,7 @@ export function runCalibration(serviceFactor: number, measured: readonly Measure
     const job = measured[next % measured.length];
     if (job === undefined) break;
     while ((learned.length + 1) * 300_000 <= nowMs - startedAtMs) learned.push(ledger.calibration);
-    advanceLedger(ledger, limits, nowMs);
+    advanceLedger(ledger, limits, { nowMs, heldTokens: 0 });
     const estimate = { inputTokens: 0, promptCharacters: job.promptCharacters, outputTokens, imposedOutputCap: null };
     const needed = estimateAdmission(estimate);
     const tokens = Math.min(needed, tokenLimit(ledger, limits));
@@ -76,7 +77,8 @@ export function runCalibration(serviceFactor: number, measured: readonly Measure
       continue;
     }
     nowMs = fit.sendAtMs;
-    enterBooking(ledger, limits, { tokens, sendAtMs: nowMs }, nowMs);
+    enterBooking(ledger, { tokens, sendAtMs: nowMs });
+    payPace(ledger, limits, { tokens, sendAtMs: nowMs }, { nowMs, heldTokens: 0 });
     const charge = Math.round(needed * serviceFactor);
     const decision = admit(service, { tokens: charge }, nowMs);
     sums.calls += 1;

@@ -12,6 +12,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import { AnswerHistory } from '../../src/core/gateway/answer-history.ts';
 import { Census } from '../../src/core/gateway/census.ts';
+import { ClaimPace } from '../../src/core/gateway/claim-pace.ts';
 import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
@@ -84,6 +85,7 @@ export function createProcess(parts: ProcessParts): Ports {
     signals: new JobSignals(),
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
+    claimPace: new ClaimPace(),
     settings: { leaseMs: 45_000, graceMs: 20_000 },
     holder: random.hex(4),
   };

@@ -26,6 +26,7 @@ import { PooledCapacity } from './capacity/pooled-capacity.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { AnswerHistory } from './gateway/answer-history.ts';
 import { Census } from './gateway/census.ts';
+import { ClaimPace } from './gateway/claim-pace.ts';
 import { Drain } from './gateway/drain.ts';
 import { ExtraCalls } from './gateway/extra-calls.ts';
 import { JobSignals } from './gateway/job-signals.ts';
@@ -144,7 +145,8 @@ async function repeatUntilDone(
       return;
     } catch (error) {
       if (tries >= maxTries) throw error;
-      const message = error instanceof Error ? error.message : 'unknown';
+      const isStorage = error instanceof StorageUnavailableError;
+      const message = isStorage ? `Storage is unavailable (${error.operation}).` : String(error);
       const atMs = ports.clock.now();
       ports.telemetry.track({ type: 'notice', atMs, level: 'error', name: 'start_waits', message, fields: { tries } });
       await ports.clock.sleep(retryStartMs);
@@ -200,6 +202,7 @@ function compose(base: {
     signals: new JobSignals(),
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
+    claimPace: new ClaimPace(),
     settings: { leaseMs: settings.WEIR_LEASE_SECONDS * 1000, graceMs: settings.WEIR_GRACE_SECONDS * 1000 },
     holder: `${hostname()}/${process.pid}/${random.hex(4)}`,
   };

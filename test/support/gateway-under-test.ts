@@ -10,6 +10,7 @@ import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import { AnswerHistory } from '../../src/core/gateway/answer-history.ts';
 import { Census } from '../../src/core/gateway/census.ts';
+import { ClaimPace } from '../../src/core/gateway/claim-pace.ts';
 import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
@@ -95,6 +96,7 @@ export class GatewayUnderTest {
       signals: new JobSignals(),
       drain: new Drain(),
       extraCalls: new ExtraCalls(clock),
+      claimPace: new ClaimPace(),
       settings: { leaseMs: options.leaseMs ?? 45_000, graceMs: 20_000 },
       holder: beside === undefined ? 'first' : 'second',
     };

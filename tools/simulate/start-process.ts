@@ -8,6 +8,7 @@ import { createPoolLimitsReader } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
 import { AnswerHistory } from '../../src/core/gateway/answer-history.ts';
 import { Census } from '../../src/core/gateway/census.ts';
+import { ClaimPace } from '../../src/core/gateway/claim-pace.ts';
 import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
@@ -80,6 +81,7 @@ export function startProcess(
     signals: new JobSignals(),
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
+    claimPace: new ClaimPace(),
     settings: { leaseMs: weather.leaseMs, graceMs: weather.graceMs },
     holder,
   };

@@ -52,6 +52,8 @@ export interface DecisionInput {
   readonly health: HealthPolicy;
   readonly nowMs: number;
   readonly leadMs: number;
+  /** What a claim takes in this process at present, where it is known. */
+  readonly claimMs?: number;
 }
 
 /** One job that asks, with the answer to be. */
@@ -76,7 +78,7 @@ export function openDecision(input: DecisionInput): Decision {
   }
   if (open.length > 0) reopensAtMs = nowMs;
   const weightOf = weigh(state, limits, nowMs);
-  const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + CLAIM_MS);
+  const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + Math.max(CLAIM_MS, input.claimMs ?? 0));
   const touchedTeams = new Set<string>();
   return { state, limits, health, nowMs, earliestMs, open, reopensAtMs, weightOf, hasNews: false, touchedTeams };
 }

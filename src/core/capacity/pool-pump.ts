@@ -1,28 +1,15 @@
-import type { Clock } from '../clock.ts';
-import type { Random } from '../random.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { News } from './apply-news.ts';
-import type { BookingRequest, BookingResult } from './capacity.ts';
-import type { CapacityStore, StoredPoolRow } from './capacity-store.ts';
+import type { BookingRequest, BookingResult, WaitReason } from './capacity.ts';
+import type { StoredPoolRow } from './capacity-store.ts';
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
-import type { HealthPolicy } from './deployment-health.ts';
 import { findHealthNotices, type HealthNotice } from './find-health-notices.ts';
 import { isOnlyOne } from './lane-line.ts';
 import { changesOf } from './pool-changes.ts';
-import type { ReadPoolLimits } from './pool-limits.ts';
 import { decodePool } from './pool-rows.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
+import type { PumpPorts } from './pump-ports.ts';
 import type { RowTime } from './row-time.ts';
-
-export interface PumpPorts {
-  readonly store: CapacityStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly telemetry: Telemetry;
-  readonly health: HealthPolicy;
-  readonly limits: ReadPoolLimits;
-}
 
 /** A caller and its request; `askAtMs` is when it is worth asking for it (again). */
 interface Caller {
@@ -51,6 +38,8 @@ const URGENT_NEWS_PATIENCE_MS = 5;
 const MOST_CALLERS = 80;
 /** News kept while the store is away; the oldest is forgotten first: what is not released passes within a minute. */
 const MOST_NEWS = 5000;
+/** Who asks for a model without a pool is told to come back after this. */
+const NO_POOL_MS = 60_000;
 /** A read this young answers questions about the line. */
 const FRESH_MS = 1000;
 /** Weight of the newest commit in the moving round-trip time. */
@@ -73,6 +62,7 @@ export class PoolPump {
   #pace = firstPace;
   #lastEndMs = Number.NEGATIVE_INFINITY;
   #leadMs = 15;
+  #claimMs = 0;
   #sleep: AbortController | null = null;
   #cached: { input: DecisionInput; atMs: number } | null = null;
   #reading: Promise<DecisionInput | null> | null = null;
@@ -86,6 +76,7 @@ export class PoolPump {
   book(request: BookingRequest): Promise<BookingResult> {
     const { promise, resolve, reject } = Promise.withResolvers<BookingResult>();
     const now = this.#ports.clock.now();
+    if (request.claimMs !== undefined) this.#claimMs = request.claimMs;
     this.#callers.push({ request, sinceMs: now, askAtMs: now, resolve, reject });
     this.#stir();
     return promise;
@@ -124,13 +115,13 @@ export class PoolPump {
   }
 
   async #read(): Promise<DecisionInput | null> {
-    const rows = await this.#ports.store.readPool(this.#model);
-    return this.#understand(rows)?.input ?? null;
+    return (await this.#readRows())?.input ?? null;
   }
 
-  #understand(rows: readonly StoredPoolRow[]): { input: DecisionInput; isDamaged: boolean } | null {
+  async #readRows(): Promise<{ rows: readonly StoredPoolRow[]; input: DecisionInput; isDamaged: boolean } | null> {
     const limits = this.#ports.limits(this.#model);
     if (limits === null) return null;
+    const rows = await this.#ports.store.readPool(this.#model);
     const now = this.#ports.clock.now();
     const nowMs = this.#time.toRow(now);
     const { state, damaged } = decodePool(rows, limits, nowMs);
@@ -138,9 +129,9 @@ export class PoolPump {
       const message = `Row ${key} is rebuilt from safe assumptions.`;
       this.#notice({ name: 'capacity_row_damaged', level: 'warning', message, fields: { model: this.#model } });
     }
-    const input = { state, limits, health: this.#ports.health, nowMs, leadMs: this.#leadMs };
+    const input = { state, limits, health: this.#ports.health, nowMs, leadMs: this.#leadMs, claimMs: this.#claimMs };
     this.#cached = { input, atMs: now };
-    return { input, isDamaged: damaged.length > 0 };
+    return { rows, input, isDamaged: damaged.length > 0 };
   }
 
   #stir(): void {
@@ -208,10 +199,11 @@ export class PoolPump {
       return;
     }
     this.#keepNews(news);
-    for (const caller of batch) {
-      const untilMs = this.#ports.clock.now() + 300 + this.#ports.random.next() * 1200;
-      caller.resolve({ outcome: 'wait', untilMs, ticket: caller.request.ticket, reason: 'contention' });
-    }
+    for (const caller of batch) this.#putOff(caller, 300 + this.#ports.random.next() * 1200, 'contention');
+  }
+
+  #putOff({ request, resolve }: Caller, waitMs: number, reason: WaitReason): void {
+    resolve({ outcome: 'wait', untilMs: this.#ports.clock.now() + waitMs, ticket: request.ticket, reason });
   }
 
   /** The most urgent callers, then those whose turn is nearest. */
@@ -224,9 +216,13 @@ export class PoolPump {
 
   /** One read, one decision, one conditional write; false when somebody else was faster. */
   async #tryOnce(batch: readonly Caller[], news: readonly News[]): Promise<boolean> {
-    const rows = await this.#ports.store.readPool(this.#model);
-    const understood = this.#understand(rows);
-    if (understood === null) throw new Error(`Model ${this.#model} has no pool in the configuration in force.`);
+    const understood = await this.#readRows();
+    if (understood === null) {
+      // The pool has left the configuration: it may come back, and what was reported about it is of no use to anybody.
+      for (const caller of batch) this.#putOff(caller, NO_POOL_MS, 'paused');
+      return true;
+    }
+    const { rows } = understood;
     const decision = decideBookings({ ...understood.input, requests: batch.map(({ request }) => request), news });
     if (decision.hasNews || understood.isDamaged) {
       const sentMs = this.#ports.clock.now();

@@ -9,7 +9,8 @@ import type {
   LineForecast,
 } from './capacity.ts';
 import { forecastTurn } from './forecast-turn.ts';
-import { PoolPump, type PumpPorts } from './pool-pump.ts';
+import { PoolPump } from './pool-pump.ts';
+import type { PumpPorts } from './pump-ports.ts';
 import { RowTime } from './row-time.ts';
 import { viewDeployments, viewLanes } from './view-pool.ts';
 

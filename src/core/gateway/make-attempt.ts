@@ -8,6 +8,7 @@ import { recordAttempt } from '../jobs/move-live-job.ts';
 import type { Classification } from '../retry/classification.ts';
 import { classifyOutcome } from '../retry/classify-outcome.ts';
 import type { UpstreamOutcome } from '../routing/upstream.ts';
+import type { Estimate } from '../tokens/estimate.ts';
 import type { Versioned } from '../versioned.ts';
 import { fallbackModel } from './claim-job.ts';
 import { type AbortCause, LeaseKeeper } from './lease-keeper.ts';
@@ -25,6 +26,15 @@ export interface AttemptResult {
   readonly usageRow: UsageRow;
   /** Why the call was cut short; null when it ran its course. */
   readonly cut: AbortCause | null;
+}
+
+/** Slowest pace, per output token, at which a model that works is still waited for. */
+const slowestTokenMs = 40;
+
+/** An answer that is not streamed begins when it is complete: a long one has its length to say for itself. */
+export function answerLimitMs(timeouts: WeirConfig['timeouts'], estimate: Estimate): number {
+  const perChoice = estimate.outputTokens / Math.max(1, estimate.choices ?? 1);
+  return Math.min(timeouts.totalMs, timeouts.firstByteMs + Math.round(perChoice * slowestTokenMs));
 }
 
 /**
@@ -54,7 +64,8 @@ export async function makeAttempt(
   const timeouts = call.timeouts ?? ports.config.current().timeouts;
   const sentAtMs = ports.clock.now();
   ports.extraCalls.count(claimed.value.attempts.length > 0);
-  const { connectMs, firstByteMs, totalMs } = timeouts;
+  const { connectMs, totalMs } = timeouts;
+  const firstByteMs = call.timeouts?.firstByteMs ?? answerLimitMs(timeouts, job.estimate);
   const request = {
     deployment: call.deployment,
     endpoint: job.endpoint,

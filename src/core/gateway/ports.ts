@@ -12,6 +12,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { TokenCounter } from '../tokens/token-counter.ts';
 import type { AnswerHistory } from './answer-history.ts';
 import type { Census } from './census.ts';
+import type { ClaimPace } from './claim-pace.ts';
 import type { Drain } from './drain.ts';
 import type { ExtraCalls } from './extra-calls.ts';
 import type { JobSignals } from './job-signals.ts';
@@ -47,6 +48,7 @@ export interface Ports {
   readonly signals: JobSignals;
   readonly drain: Drain;
   readonly extraCalls: ExtraCalls;
+  readonly claimPace: ClaimPace;
   readonly settings: EngineSettings;
   /** Names this process in leases. */
   readonly holder: string;

@@ -25,8 +25,6 @@ const nearMs = 2000;
 const longestSitMs = 10_000;
 /** A job whose pool was taken out of the configuration looks again after this: it may be a mistake that is mended. */
 const noPoolMs = 30_000;
-/** The claim is written this much before the send time: about one storage round trip. */
-const claimLeadMs = 40;
 
 /** Books and waits for the send time, near in the process, far by parking. Waiting never throws; `signal` ends it. */
 export async function takeTurn(
@@ -55,6 +53,7 @@ export async function takeTurn(
       ticket,
       exclude: want.exclude,
       urgent: want.urgent || lane === 'interactive',
+      claimMs: ports.claimPace.leadMs,
     });
     if (result.outcome === 'never') return result;
     ticket = result.ticket;
@@ -82,7 +81,7 @@ export async function takeTurn(
 async function isReady(ports: Ports, booking: Booking, job: Job, waits: AbortSignal): Promise<boolean> {
   const { sendAtMs } = booking;
   // Past its deadline nothing is sent: a booking there is waited for until then and given back.
-  const readyAtMs = Math.min(sendAtMs - claimLeadMs, job.deadlineAtMs);
+  const readyAtMs = Math.min(sendAtMs - ports.claimPace.leadMs, job.deadlineAtMs);
   await ports.clock.sleep(readyAtMs - ports.clock.now(), waits);
   if (!waits.aborted && sendAtMs < job.deadlineAtMs && !isLate(ports, booking)) return true;
   ports.capacity.release(booking);

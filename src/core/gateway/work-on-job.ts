@@ -138,7 +138,9 @@ async function attempt(
     const deployment = findDeployment(ports.config.current(), job.model, booking.deployment);
     // The configuration changed between booking and send: book again on what there is now.
     if (deployment === null) return { outcome: 'not_sent', round };
+    const claimingAtMs = ports.clock.now();
     const held = await holdClaim(ports, round.row, () => claimJob(ports, job, round, { booking, ticket, deployment }));
+    ports.claimPace.note(ports.clock.now() - claimingAtMs);
     const claimed = held.result;
     if (claimed.outcome === 'lost') return claimed;
     if (claimed.outcome === 'refused') return { outcome: 'refused', round };

@@ -51,11 +51,14 @@ export class WeirError extends Error {
 
 /** Storage did not answer in time or refused: accepted work is safe, the request should come again. */
 export class StorageUnavailableError extends WeirError {
+  /** What was tried, for operators; callers are not told of tables and queues. */
+  readonly operation: string;
+
   constructor(operation: string, cause: unknown) {
-    super('storage_unavailable', `Storage is unavailable (${operation}). Nothing was lost; try again shortly.`, {
-      retryAfterMs: 2000,
-      cause,
-    });
+    const message =
+      'Storage is unavailable. Accepted jobs are safe; send again shortly, with the same Idempotency-Key if you use one.';
+    super('storage_unavailable', message, { retryAfterMs: 2000, cause });
     this.name = 'StorageUnavailableError';
+    this.operation = operation;
   }
 }

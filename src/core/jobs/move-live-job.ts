@@ -33,12 +33,16 @@ export function openLiveJob(job: Job): LiveJob {
   };
 }
 
-/** queued → running under the next attempt number, with the intent that is billed if its worker is lost. */
+/**
+ * queued → running under the next attempt number, with the intent that is billed if its worker is lost. A claim under which
+ * nothing was sent is claimed anew under its own number: numbers count calls.
+ */
 export function claimLiveJob(
   live: LiveJob,
   claim: { lease: Lease; intent: Intent; ticket: Ticket | null; why: string },
 ): LiveJob {
-  const attempt = live.attempt + 1;
+  const isUnsent = live.state === 'running' && live.attempts.at(-1)?.number !== live.attempt;
+  const attempt = isUnsent ? live.attempt : live.attempt + 1;
   return {
     ...live,
     state: 'running',

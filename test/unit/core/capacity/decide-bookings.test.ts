@@ -92,6 +92,49 @@ describe('a decision about a batch', () => {
     expect(state.deployments.get('east')?.driftCount).toBe(1);
   });
 
+  it('sends no paced job at once in the place of a refused one', () => {
+    const bulk = () => ask(1200, { lane: 'bulk' });
+    const filled = decideBookings(batch({ requests: [bulk(), bulk(), bulk()] }));
+    const refused = report({ booking: booked(filled.results[0]), outcome: 'throttled', throttle: 'tokens' });
+    const news: News[] = [{ kind: 'reported', report: refused }];
+    const { results } = decideBookings(
+      batch({ state: filled.state, nowMs: startMs + 300, requests: [bulk(), bulk()], news }),
+    );
+    expect(results.map(({ outcome }) => outcome)).toEqual(['wait', 'wait']);
+  });
+
+  it('keeps every window although its clock jumps back', () => {
+    const filled = decideBookings(batch({ requests: [ask(9500)] }));
+    for (const backMs of [1000, 5000, 20_000]) {
+      const { results } = decideBookings(
+        batch({ state: filled.state, nowMs: startMs - backMs, requests: [ask(1000)] }),
+      );
+      const [result] = results;
+      if (result?.outcome === 'booked') expect(result.booking.sendAtMs).toBeGreaterThan(startMs + 60_000);
+      else expect(result?.outcome).toBe('wait');
+    }
+  });
+
+  it('has everyone of a slice due when it begins where requests are the limit', () => {
+    const requests = Array.from({ length: 150 }, () => ask(2, { lane: 'standard' }));
+    const { results } = decideBookings(batch({ requests }));
+    const sends = results.filter((result) => result.outcome === 'booked').map((result) => booked(result).sendAtMs);
+    expect(sends).toHaveLength(100);
+    expect(Math.max(...sends)).toBeLessThan(startMs + 500);
+    for (const result of results) if (result.outcome === 'wait') expect(result.untilMs).toBeLessThan(startMs + 11_000);
+  });
+
+  it('leaves the time before a held send time to others', () => {
+    const filled = decideBookings(batch({ requests: [ask(6000)] }));
+    const held = decideBookings(
+      batch({ state: filled.state, nowMs: startMs + 20_000, requests: [ask(5000, { lane: 'standard' })] }),
+    );
+    expect(held.state.line.reservations).toHaveLength(1);
+    const small = [ask(300, { lane: 'standard' })];
+    const { results } = decideBookings(batch({ state: held.state, nowMs: startMs + 36_500, requests: small }));
+    expect(results[0]?.outcome).toBe('booked');
+  });
+
   it('does not believe a hint of a day for longer than every window takes to empty', () => {
     const first = decideBookings(batch({ requests: [ask(1000)] }));
     const day = report({

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { MemoryCapacityStore } from '../../../../src/core/adapters/memory/capacity-store.ts';
 import type { CapacityStore } from '../../../../src/core/capacity/capacity-store.ts';
 import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
+import type { ReadPoolLimits } from '../../../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
 import { StorageUnavailableError } from '../../../../src/core/http/weir-error.ts';
 import type { TelemetryEvent } from '../../../../src/core/telemetry/telemetry.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 import { ask, pool, startMs } from './sample-pool.ts';
 
-function open(over: { store?: CapacityStore; limits?: ReturnType<typeof pool> } = {}) {
+function open(over: { store?: CapacityStore; limits?: ReturnType<typeof pool>; readLimits?: ReadPoolLimits } = {}) {
   const clock = new VirtualClock(startMs);
   const store = over.store ?? new MemoryCapacityStore(() => clock.now());
   const events: TelemetryEvent[] = [];
@@ -19,7 +20,7 @@ function open(over: { store?: CapacityStore; limits?: ReturnType<typeof pool> } 
       random: { next: () => 0.5, hex: (bytes) => '0'.repeat(bytes * 2) },
       telemetry: { track: (event) => events.push(event), flush: async () => {} },
       health: alwaysHealthy,
-      limits: () => over.limits ?? pool(),
+      limits: over.readLimits ?? (() => over.limits ?? pool()),
     });
   return { clock, store, events, make };
 }
@@ -124,6 +125,38 @@ describe('capacity over a shared store', () => {
     expect(place?.position).toBeGreaterThan(10);
     expect(place?.startAtMs).toBeGreaterThan(startMs + 60_000);
     expect(await capacity.forecast({ ...ask(20_000), createdAtMs: startMs })).toBeNull();
+  });
+
+  it('lets jobs of a model without a pool wait, and forgets what was reported about it', async () => {
+    let isConfigured = true;
+    const { make, store, clock } = open({ readLimits: () => (isConfigured ? pool() : null) });
+    const { calls, watched } = watch(store);
+    const capacity = make(watched);
+    const first = await capacity.book(ask(100, { urgent: true }));
+    if (first.outcome !== 'booked') throw new Error('An empty pool has room.');
+    isConfigured = false;
+    const before = { ...calls };
+    capacity.release(first.booking);
+    const wait = capacity.book(ask(100, { urgent: true }));
+    await clock.advance(120_000);
+    expect(await wait).toMatchObject({ outcome: 'wait', reason: 'paused' });
+    expect(calls).toEqual(before);
+  });
+
+  it('gives a rush of newcomers their places at once although everyone in line waits for a turn', async () => {
+    const { make, clock } = open();
+    const capacity = make();
+    const bulk = () => ask(1000, { lane: 'bulk' });
+    const settled: number[] = [];
+    const submit = (count: number) => {
+      for (let index = 0; index < count; index += 1) void capacity.book(bulk()).then(() => settled.push(clock.now()));
+    };
+    submit(30);
+    await clock.advance(20);
+    settled.length = 0;
+    submit(30);
+    await clock.advance(500);
+    expect(settled.length).toBeGreaterThanOrEqual(25);
   });
 
   it('shows operators load, remaining and lines', async () => {

@@ -43,7 +43,9 @@ describe('a live job', () => {
       lease: { holder: 'here' },
       intent: { costNanoUsd: 70 },
     });
-    expect(claim(live, 600).attempt).toBe(2);
+    // Nothing was sent under it: numbers count calls.
+    expect(claim(live, 600).attempt).toBe(1);
+    expect(claim(recordAttempt(live, lostAttempt(live, live.intent!, 550), live.billed), 600).attempt).toBe(2);
   });
 
   test('parks out of hands with its place in line; only a round that is over counts as one', () => {

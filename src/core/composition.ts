@@ -3,7 +3,7 @@ import { BlobContentStore } from './adapters/azure-blobs/content-store.ts';
 import { makeTextBlobReader } from './adapters/azure-blobs/text-blob.ts';
 import { AzureWakeQueue } from './adapters/azure-queues/wake-queue.ts';
 import { connectStorage, type StorageConnection } from './adapters/azure-storage/connection.ts';
-import { ensureStorage } from './adapters/azure-storage/ensure-storage.ts';
+import { ensureQueues, ensureTables } from './adapters/azure-storage/ensure-storage.ts';
 import { tableNames } from './adapters/azure-storage/storage-names.ts';
 import { BoundedTable } from './adapters/azure-tables/bounded-table.ts';
 import { TableCapacityStore } from './adapters/azure-tables/capacity-store.ts';
@@ -122,10 +122,11 @@ async function build(): Promise<Application> {
   await repeatUntilDone(isConfigWaitedFor ? Number.POSITIVE_INFINITY : 1, () => config.start(), { telemetry, clock });
   const ports = compose({ telemetry, clock, connection, config });
   const reachStorage = async () => {
-    await ensureStorage(connection);
+    await ensureTables(connection);
     // Its answer also tells storage time, before the first job is dated by it.
     await ports.live.listTeams();
   };
+  void repeatUntilDone(Number.POSITIVE_INFINITY, () => ensureQueues(connection), { telemetry, clock });
   void repeatUntilDone(Number.POSITIVE_INFINITY, reachStorage, { telemetry, clock }).then(() => {
     isStorageReady = true;
   });

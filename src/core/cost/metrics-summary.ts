@@ -18,10 +18,12 @@ export interface MetricsSummary {
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** Sums up calls, whatever their order; latency counts for every call, failed ones too. */
+/** Sums up calls, whatever their order; latency counts for every call that ran its course, failed ones too. */
 export function summariseMetrics(rows: readonly UsageRow[]): MetricsSummary {
   const count = (outcome: UsageRow['outcome']) => rows.filter((row) => row.outcome === outcome).length;
-  const latencies = rows.map((row) => row.latencyMs).sort((left, right) => left - right);
+  // Of a call whose worker died nobody knows how long it took.
+  const known = rows.filter((row) => row.errorCode !== 'worker_lost');
+  const latencies = known.map((row) => row.latencyMs).sort((left, right) => left - right);
   const succeeded = count('succeeded');
   return {
     object: 'metrics.summary',
@@ -30,7 +32,7 @@ export function summariseMetrics(rows: readonly UsageRow[]): MetricsSummary {
     throttled: count('throttled'),
     unknown_outcomes: count('unknown'),
     success_rate: rows.length === 0 ? null : Math.round((succeeded / rows.length) * 10_000) / 10_000,
-    average_latency_ms: rows.length === 0 ? null : Math.round(sum(latencies) / rows.length),
+    average_latency_ms: known.length === 0 ? null : Math.round(sum(latencies) / known.length),
     p50_latency_ms: findPercentile(latencies, 50),
     p95_latency_ms: findPercentile(latencies, 95),
     input_tokens: sum(rows.map((row) => row.usage.inputTokens)),

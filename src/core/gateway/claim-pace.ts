@@ -1,7 +1,8 @@
 /** Weight of the newest claim in the moving time. */
 const weight = 0.2;
 const leastMs = 40;
-const mostMs = 2000;
+/** Bookings reach two seconds ahead: who asked for more time than they leave would never be booked again, nor learn better. */
+const mostMs = 1000;
 
 /** How long claims take in this process: a booking leaves time for one, or slow storage would make every send late. */
 export class ClaimPace {

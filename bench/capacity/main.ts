@@ -4,6 +4,7 @@ import { measureBookkeeping } from './bookkeeping.ts';
 import type { Figures } from './measure.ts';
 import { peers } from './peers.ts';
 import { printPeers, printScenario } from './print.ts';
+import { benchReal } from './real/bench-real.ts';
 import { runScenario } from './run-scenario.ts';
 import { type Check, type NamedScenario, scenarios } from './scenarios.ts';
 import { oneLineWorkers } from './weir-workers.ts';
@@ -12,6 +13,9 @@ const usage = `npm run bench -- capacity [--only NAME[,NAME…]] [--seeds N] [--
 
 Runs Weir's booking policy and pump in virtual time: a simulated store that counts operations and loses ETag races,
 the simulator's admission rules, 1 to 1,000 workers with clocks up to ±250 ms apart. Seeds are fixed: same code, same figures.
+
+npm run bench -- capacity --real [--only eight | elastic] [--json FILE]
+Real worker processes with the whole gateway, Azurite and the simulator, in real time: about seven minutes.
 `;
 
 interface Run {
@@ -32,11 +36,13 @@ export async function benchCapacity(args: readonly string[]): Promise<number> {
       json: { type: 'string' },
       list: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
+      real: { type: 'boolean', default: false },
       'no-peers': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return say(usage);
+  if (values.real) return benchReal(values.only, values.json, say);
   if (values.list) return say(scenarios.map(({ scenario, about }) => `${scenario.name.padEnd(30)}${about}\n`).join(''));
   const names = values.only?.split(',') ?? null;
   const chosen = scenarios.filter(({ scenario }) => names === null || names.includes(scenario.name));

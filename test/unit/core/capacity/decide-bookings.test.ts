@@ -100,7 +100,10 @@ describe('a decision about a batch', () => {
     const { results } = decideBookings(
       batch({ state: filled.state, nowMs: startMs + 300, requests: [bulk(), bulk()], news }),
     );
-    expect(results.map(({ outcome }) => outcome)).toEqual(['wait', 'wait']);
+    // The refused job has paid the pace of some seven seconds, two of which are a start's and four a small team's to overdraw.
+    for (const result of results) {
+      expect(result.outcome === 'booked' ? result.booking.sendAtMs - startMs : 5000).toBeGreaterThan(1000);
+    }
   });
 
   it('keeps every window although its clock jumps back', () => {
@@ -116,12 +119,14 @@ describe('a decision about a batch', () => {
   });
 
   it('has everyone of a slice due when it begins where requests are the limit', () => {
-    const requests = Array.from({ length: 150 }, () => ask(2, { lane: 'standard' }));
-    const { results } = decideBookings(batch({ requests }));
-    const sends = results.filter((result) => result.outcome === 'booked').map((result) => booked(result).sendAtMs);
-    expect(sends).toHaveLength(100);
-    expect(Math.max(...sends)).toBeLessThan(startMs + 500);
-    for (const result of results) if (result.outcome === 'wait') expect(result.untilMs).toBeLessThan(startMs + 11_000);
+    const requests = Array.from({ length: 100 }, () => ask(2, { lane: 'standard' }));
+    const paused = decideBookings(batch({ limits: pool({ isPaused: true }), requests }));
+    const wake = (index: number) => {
+      const ticket = paused.results[index]?.outcome === 'wait' ? paused.results[index].ticket : null;
+      return decideBookings(batch({ state: paused.state, requests: [ask(2, { lane: 'standard', ticket })] }))
+        .results[0];
+    };
+    expect(booked(wake(90)).sendAtMs).toBe(startMs);
   });
 
   it('leaves the time before a held send time to others', () => {

@@ -19,6 +19,8 @@ export interface ChildCommand {
   folder: string;
   /** Called with every line that the child writes. */
   onLine?: (line: string) => void;
+  /** Whether its lines reach the reader as they come: then they are not repeated when it ends. */
+  showsLines?: boolean;
 }
 
 /** A Node script as a command that ends with the launcher, even if that is killed. */
@@ -34,12 +36,14 @@ export class Child {
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
+  readonly #showsLines: boolean;
   #end: string | undefined;
 
   private constructor(started: ChildProcess, pid: number, options: ChildCommand) {
     this.name = options.name;
     this.pid = pid;
     this.#process = started;
+    this.#showsLines = options.showsLines === true;
     this.ended = new Promise((resolve) => {
       started.once('close', (code, signal) => {
         this.#end = signal === null ? `exit code ${code}` : `signal ${signal}`;
@@ -72,15 +76,20 @@ export class Child {
     return this.#end !== undefined;
   }
 
-  /** The last lines that it wrote, indented. */
-  get lastLines(): string {
-    return this.#lines.map((line) => `  ${line}`).join('\n');
+  /** A sentence with the last lines that it wrote; empty when there are none or they were shown as they came. */
+  quoteLines(): string {
+    if (this.#showsLines || this.#lines.length === 0) return '';
+    return ` Its last lines:\n${this.#lines.map((line) => `  ${line}`).join('\n')}`;
+  }
+
+  /** That it ended and how, as the beginning of a sentence. */
+  nameEnd(): string {
+    return `The ${this.name} ended (${this.#end})`;
   }
 
   /** What to say when it ended by itself. */
   describeEnd(): string {
-    const lines = this.lastLines === '' ? '' : ` Its last lines:\n${this.lastLines}`;
-    return `The ${this.name} ended (${this.#end}).${lines}`;
+    return `${this.nameEnd()}.${this.quoteLines()}`;
   }
 
   /** Resolves with the first match in what it has written or will write; undefined when it ends before. */

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
+import { describeProblems } from '../../src/core/config/describe-problems.ts';
+import { parseConfig } from '../../src/core/config/parse-config.ts';
 import { LaunchError } from './launch-error.ts';
 import { replaceFile } from './launch-state.ts';
 import { listTeamIds, mergeTeamKeys, parseConfigText, rewriteEndpoints, selectAcceptedKeys } from './local-config.ts';
@@ -26,13 +28,17 @@ export interface ConfigSourceOptions {
 /** A configuration file that is prepared for the local run, and again whenever it changes. */
 export class ConfigSource {
   readonly file: string;
+  /** The file as people call it: from where they typed the command, or in full when it lies elsewhere. */
+  readonly name: string;
   readonly #options: ConfigSourceOptions;
 
   constructor(options: ConfigSourceOptions) {
     this.file = resolve(options.file);
+    const nearby = relative(process.env['INIT_CWD'] ?? process.cwd(), this.file);
+    this.name = nearby.startsWith('..') ? this.file : nearby;
     this.#options = options;
-    if (!existsSync(this.file)) throw new LaunchError(`There is no configuration file ${this.file}.`);
-    // Fails here, before anything is started, when it is no JSON.
+    if (!existsSync(this.file)) throw new LaunchError(`There is no configuration file ${this.name}.`);
+    // Fails here, before anything is started: a child that dies of it names one mistake of many.
     this.#read();
   }
 
@@ -60,7 +66,13 @@ export class ConfigSource {
   }
 
   #read(): Record<string, unknown> {
-    return parseConfigText(readFileSync(this.file, 'utf8'), this.file);
+    const text = readFileSync(this.file, 'utf8');
+    const reading = parseConfig(text);
+    if (reading.outcome === 'valid') return parseConfigText(text, this.name);
+    const { problems } = reading;
+    const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
+    const lines = describeProblems(problems).replace(/^/gm, '  ');
+    throw new LaunchError(`${this.name} has ${count}:\n${lines}`);
   }
 
   #write(config: Record<string, unknown>): string {

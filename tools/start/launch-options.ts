@@ -11,6 +11,8 @@ export interface LaunchOptions {
   quietHost: boolean;
 }
 
+const synopsis = 'npm start -- [--port N] [--config FILE] [--no-simulator] [--quiet-host]   (--help explains them)';
+
 export const usage = `Starts Weir on this machine: storage (Azurite), simulated Azure OpenAI regions and the host.
 
   npm start -- [--port N] [--config FILE] [--no-simulator] [--quiet-host]
@@ -57,6 +59,12 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new LaunchError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    throw new LaunchError(`${synopsis}\n\n${nameProblem(error)}`);
   }
+}
+
+// Node's advice on arguments that begin with a dash helps nobody here.
+function nameProblem(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `${message.replace(/\. To specify a positional argument.*$/s, '').replace(/\.$/, '')}.`;
 }

@@ -83,6 +83,7 @@ export class Launch {
         WEIR_CONFIG: prepared.setting,
       },
       onLine: (line) => this.#showHostLine(line),
+      showsLines: !this.#options.quietHost,
     });
     this.#add('host', host);
     await waitUntilHealthy(this.#baseUrl, host, healthLimitMs, this.#abort.signal);
@@ -93,11 +94,11 @@ export class Launch {
     this.#say(describeRun(run, prepared.config, performance.now() - startedAt));
   }
 
-  /** Resolves with what to say when a child ends although nobody asked it to. */
-  async whenChildEnds(): Promise<string> {
+  /** Resolves with the child that ends although nobody asked it to. */
+  async whenChildEnds(): Promise<Child> {
     const first = await Promise.race([...this.#children.values()].map((child) => child.ended.then(() => child)));
     if (this.#stopping !== undefined) await new Promise(() => {});
-    return first.describeEnd();
+    return first;
   }
 
   /** Stops the children in order, each within its bound, and removes the files. Later calls wait for the first. */
@@ -203,7 +204,7 @@ export class Launch {
     try {
       const prepared = source.prepare(run.simulatorUrl);
       this.#state.saveRun({ ...run, keys: prepared.keys });
-      this.#say(`${source.file} changed: the app reads it anew.`);
+      this.#say(`${source.name} changed: the app reads it anew.`);
     } catch (error) {
       this.#say(`The configuration stays as it was: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -17,7 +17,8 @@ function listObjects(value: unknown): JsonObject[] {
 /** The configuration's text as an object. Says which file and why when it is none; the app judges the content. */
 export function parseConfigText(text: string, file: string): JsonObject {
   try {
-    const config: unknown = JSON.parse(text);
+    // Editors on Windows put a byte order mark in front.
+    const config: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
     if (isObject(config)) return config;
   } catch (error) {
     throw new LaunchError(`${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);

@@ -19,7 +19,7 @@ async function run(options: LaunchOptions): Promise<number> {
   const launch = new Launch(dirname(dirname(import.meta.dirname)), options, say);
   const signalled = onSignal(launch);
   const failed = launch.start().then(
-    () => launch.whenChildEnds(),
+    async () => ({ ended: await launch.whenChildEnds() }),
     (error: unknown) => ({ error }),
   );
   const first = await Promise.race([signalled, failed]);
@@ -28,8 +28,15 @@ async function run(options: LaunchOptions): Promise<number> {
     say('Stopped.');
     return 0;
   }
-  complain(typeof first === 'string' ? new LaunchError(first) : first.error);
+  if ('error' in first) {
+    complain(first.error);
+    await launch.stop();
+    return 1;
+  }
+  complain(new LaunchError(`${first.ended.describeEnd()}\nStopping the rest…`));
   await launch.stop();
+  // Last of all: what the others said while they stopped would bury it.
+  complain(new LaunchError(`${first.ended.nameEnd()}; the rest was stopped. Start again: npm start`));
   return 1;
 }
 

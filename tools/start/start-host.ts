@@ -14,18 +14,20 @@ export interface HostStart {
   port: number;
   environment: Record<string, string | undefined>;
   onLine: (line: string) => void;
+  /** Whether `onLine` shows the lines. */
+  showsLines?: boolean;
 }
 
 /** Starts `func start` where func is installed, else the local host; `WEIR_HOST` = local or func decides by hand. */
 export async function startHost(options: HostStart): Promise<Child> {
-  const { root, appFolder = root, port, environment, onLine } = options;
+  const { root, appFolder = root, port, environment, onLine, showsLines = false } = options;
   const func = chooseFunc(environment);
   const localHost = join(root, 'tools/local-host/main.ts');
   const command =
     func === undefined
       ? nodeCommand(localHost, ['--port', `${port}`, '--grace-seconds', `${hostGraceSeconds}`])
       : { command: func, args: ['start', '--port', `${port}`] };
-  return await Child.start({ name: 'host', ...command, environment, folder: appFolder, onLine });
+  return await Child.start({ name: 'host', ...command, environment, folder: appFolder, onLine, showsLines });
 }
 
 function chooseFunc(environment: Record<string, string | undefined>): string | undefined {

@@ -18,7 +18,9 @@ export async function takeOver(state: LaunchState, record: LaunchRecord, say: (l
       return;
     }
     if (isLauncherAlive(other)) {
-      throw new LaunchError(`Weir already runs at ${other.baseUrl} (process ${other.launcher.pid}). Stop it first.`);
+      throw new LaunchError(
+        `Weir already runs at ${other.baseUrl} (process ${other.launcher.pid}). Stop it first: Ctrl-C in its terminal, or kill ${other.launcher.pid}.`,
+      );
     }
     await stopLeftovers(other, say);
     state.removeRun();

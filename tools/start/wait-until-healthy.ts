@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from './child.ts';
 import { LaunchError } from './launch-error.ts';
 
-/** Resolves when `GET /health` answers 200. A LaunchError with the host's last lines when that takes too long. */
+/** Resolves when `GET /health` answers 200. A LaunchError, with the host's last lines unless they were shown, when that takes too long. */
 export async function waitUntilHealthy(
   baseUrl: string,
   host: Child,
@@ -19,7 +19,7 @@ export async function waitUntilHealthy(
     await sleep(100);
   }
   throw new LaunchError(
-    `Weir was not healthy after ${limitMs / 1000} s (GET ${baseUrl}/health: ${last}). The host's last lines:\n${host.lastLines}`,
+    `Weir was not healthy after ${limitMs / 1000} s (GET ${baseUrl}/health: ${last}).${host.quoteLines()}`,
   );
 }
 

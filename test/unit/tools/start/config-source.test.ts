@@ -20,10 +20,23 @@ function writeConfig(config: unknown): string {
   return file;
 }
 
-const simulated = {
-  pools: [{ deployments: [{ endpoint: 'http://127.0.0.1:7072/eastus' }] }],
-  teams: [{ id: 'search', keys: [] }],
+const deployment = {
+  name: 'eastus',
+  region: 'eastus',
+  endpoint: 'http://127.0.0.1:7072/eastus',
+  deployment: 'gpt-4.1-mini',
+  sku: 'GlobalStandard',
+  tokensPerMinute: 100_000,
+  requestsPerMinute: 600,
 };
+const simulated = configFor('http://127.0.0.1:7072/eastus');
+
+function configFor(endpoint: string) {
+  return {
+    pools: [{ model: 'gpt-4.1-mini', deployments: [{ ...deployment, endpoint }] }],
+    teams: [{ id: 'search', keys: [], models: ['gpt-4.1-mini'] }],
+  };
+}
 
 describe('ConfigSource', () => {
   it('merges new team keys and the real origin into a file of its own', () => {
@@ -36,7 +49,7 @@ describe('ConfigSource', () => {
   });
 
   it('gives a named file as it is when nothing has to change in it', () => {
-    const file = writeConfig({ pools: [], teams: [{ id: 'search', keys: [] }] });
+    const file = writeConfig(configFor('https://east.openai.azure.com'));
     const prepared = new ConfigSource({ file, mergeKeys: false, folder }).prepare('http://127.0.0.1:40001');
     expect(prepared).toMatchObject({ setting: file, keys: {} });
   });
@@ -45,15 +58,29 @@ describe('ConfigSource', () => {
     const prepared = new ConfigSource({ file: writeConfig(simulated), mergeKeys: false, folder }).prepare(
       'http://127.0.0.1:1',
     );
-    expect(JSON.parse(readFileSync(prepared.setting, 'utf8'))).toEqual({
-      ...simulated,
-      pools: [{ deployments: [{ endpoint: 'http://127.0.0.1:1/eastus' }] }],
-    });
+    expect(JSON.parse(readFileSync(prepared.setting, 'utf8'))).toEqual(configFor('http://127.0.0.1:1/eastus'));
   });
 
   it('rewrites nothing without a simulator', () => {
     const prepared = new ConfigSource({ file: writeConfig(simulated), mergeKeys: true, folder }).prepare(null);
     expect(readFileSync(prepared.setting, 'utf8')).toContain('http://127.0.0.1:7072/eastus');
+  });
+
+  it('names the file and all that is wrong in it, before anything is started', () => {
+    const file = writeConfig({ ...configFor('ftp://east'), team: [], limits: { maxQueuedJobs: -1 } });
+    expect(() => new ConfigSource({ file, mergeKeys: false, folder })).toThrow(
+      /weir\.config\.json has 3 mistakes:(?=[\s\S]*pools\[0\]\.deployments\[0\]\.endpoint)(?=[\s\S]*team:)(?=[\s\S]*limits\.maxQueuedJobs)/,
+    );
+  });
+
+  it('names the file that a person wrote when it is broken while Weir runs, and leaves the last good one', () => {
+    const file = writeConfig(simulated);
+    const source = new ConfigSource({ file, mergeKeys: true, folder });
+    const { setting } = source.prepare('http://127.0.0.1:1');
+    const before = readFileSync(setting, 'utf8');
+    writeFileSync(file, '{ "pools": [');
+    expect(() => source.prepare('http://127.0.0.1:1')).toThrow(/weir\.config\.json has a mistake:\n {2}is not JSON/);
+    expect(readFileSync(setting, 'utf8')).toBe(before);
   });
 
   it('says which file is missing', () => {

@@ -46,7 +46,9 @@ describe('takeOver', () => {
 
   it('is refused while another launcher runs, with its address', async () => {
     state.claim(record(identify(bystander.pid)));
-    await expect(takeOver(state, mine(), ignore)).rejects.toThrow(/already runs at http:\/\/127\.0\.0\.1:7071/);
+    await expect(takeOver(state, mine(), ignore)).rejects.toThrow(
+      /already runs at http:\/\/127\.0\.0\.1:7071 \(process \d+\)\. Stop it first: Ctrl-C .*kill \d+/,
+    );
   });
 
   it('stops what a dead launcher left running, and removes its run.json', async () => {

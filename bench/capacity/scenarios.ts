@@ -273,11 +273,12 @@ export const scenarios: readonly NamedScenario[] = [
       atMost('interactive p95 wait in s', wait(figures, 'interactive').p95, 4),
     ],
   },
-  ...[200, 1000].map(
+  ...[8, 40, 100, 200, 400, 1000].map(
     (workers): NamedScenario => ({
       about: `${workers} workers on one pool of ten times the quota`,
       scenario: scenario(`scale-${workers}`, {
         workers,
+        slots: workers < 40 ? 400 : 48,
         seconds: workers > 500 ? 90 : 150,
         deployments: threeRegions({ tokensPerMinute: 1_000_000, requestsPerMinute: 6000 }),
         streams: [

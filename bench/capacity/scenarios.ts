@@ -210,7 +210,10 @@ export const scenarios: readonly NamedScenario[] = [
       ],
       incidents: [{ atS: 90, untilS: 180, kind: 'foreign', tokensPerSecond: 1700 }],
     }),
-    check: (figures) => [atMost('jobs not done', figures.submitted - figures.done, 0)],
+    check: (figures) => [
+      atMost('jobs not done', figures.submitted - figures.done, 0),
+      atMost('interactive p95 wait in s', wait(figures, 'interactive').p95, 4),
+    ],
   },
   {
     about: '2 → 16 → 4 workers, two of them killed in mid-flight',

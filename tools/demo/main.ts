@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import type { Clock } from '../../src/core/clock.ts';
 import { callWeir } from './call-weir.ts';
+import type { ConnectionOptions } from './connection.ts';
 import { loadPrompts } from './load-prompts.ts';
 import { readRunFile, type WeirLocation } from './locate-weir.ts';
+import { reachWeir } from './reach-weir.ts';
 import { type DemoOptions, readOptions, usage } from './read-options.ts';
 import { renderReport } from './render-report.ts';
 import { runDemo } from './run-demo.ts';
@@ -46,13 +48,12 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  if (reading.outcome === 'invalid') return fail(`${reading.message}\n\n${usage}`);
+  if (reading.outcome === 'invalid')
+    return fail(`npm run demo -- [options]   (--help lists them)\n\n${reading.message}`);
   const { options } = reading;
   const location = locate(options);
   if (location === null) {
-    return fail(
-      'Weir is not running: there is no .weir/run.json. Run `npm start` in another terminal, then this again.',
-    );
+    return fail('Weir is not running; start it with npm start');
   }
   const teams = chooseTeams(options, location);
   if (teams.length < 2 && Object.keys(options.keys).length === 0) {
@@ -60,16 +61,19 @@ async function main(): Promise<number> {
       'The demo sends from two teams, and .weir/run.json holds keys of fewer. Name them: --key TEAM=KEY --key TEAM=KEY',
     );
   }
+  const call: ConnectionOptions['call'] = (baseUrl, key, request) => callWeir(baseUrl, key, request, clock.now);
+  const absence = await reachWeir(location, call, clock);
+  if (absence !== null) return fail(`Weir does not answer at ${location.baseUrl} (${absence}): nothing was sent.`);
   const prompts = loadPrompts();
   const run = `demo-${new Date(clock.now()).toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
-  console.log(`${options.jobs} jobs from ${teams.join(' and ')} to ${location.baseUrl}`);
+  console.log(`Sending ${options.jobs} jobs from ${teams.join(' and ')} to ${location.baseUrl}`);
   const report = await runDemo({
     run,
     teams,
     prompts,
     options,
     locate: () => locate(options),
-    call: (baseUrl, key, request) => callWeir(baseUrl, key, request, clock.now),
+    call,
     clock,
     output: process.stdout,
   });

@@ -1,7 +1,7 @@
 import { isSettled, type JobRecord } from './job-record.ts';
 
 const barWidth = 20;
-const redrawMs = 200;
+const redrawMs = 500;
 const lineEveryMs = 5000;
 
 /** Counts of the moment as one line; the bar has a full cell for settled jobs and a half-filled one for accepted jobs. */

@@ -5,6 +5,8 @@ import type { Check } from './verify-run.ts';
 
 export interface Report {
   readonly run: string;
+  /** Jobs that Weir took; with none there is nothing to tabulate. */
+  readonly accepted: number;
   readonly languages: number;
   readonly tookMs: number;
   readonly outages: number;
@@ -25,14 +27,19 @@ export interface Report {
 /** Colours a verdict; the identity where there are no colours. */
 export type Paint = (verdict: Check['verdict'], text: string) => string;
 
-/** The whole result as text: a table by team, one by region, one by lane, and the checks. */
+/** The whole result as text: a table by team, one by region, one by lane, and the checks; only what failed when no job was accepted. */
 export function renderReport(report: Report, paint: Paint): string {
   const { groups, all } = report.teams;
+  if (report.accepted === 0) {
+    const failed = report.checks.filter(({ verdict }) => verdict === 'fail');
+    return ['', ...renderChecks(failed, paint), '', summarise(report)].join('\n');
+  }
   return [
     '',
     ...renderTallies('team', [...groups, null, all]),
     '',
     ...renderTallies('region', report.regions),
+    'jobs count in the region of their last call, 429s in the region that gave them',
     ...(report.calls === null ? [] : [describeCalls(report.calls)]),
     '',
     ...renderTallies('lane', report.lanes),
@@ -96,7 +103,9 @@ function renderChecks(checks: readonly Check[], paint: Paint): string[] {
 function summarise(report: Report): string {
   const { all } = report.teams;
   const parts = [
-    `${countOf(all.jobs, 'job')} in ${countOf(report.languages, 'language')} from ${countOf(report.teams.groups.length, 'team')}`,
+    report.accepted === 0
+      ? `No job was accepted: none of the ${formatCount(all.jobs)} was done`
+      : `${countOf(all.jobs, 'job')} in ${countOf(report.languages, 'language')} from ${countOf(report.teams.groups.length, 'team')}`,
     `${(report.tookMs / 1000).toFixed(1)} s`,
   ];
   if (report.deferrals > 0) parts.push(`told to come back later ${countOf(report.deferrals, 'time')}`);

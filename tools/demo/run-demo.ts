@@ -37,20 +37,26 @@ export async function runDemo(demo: DemoRun): Promise<Report> {
   const mark = await markSimulator(demo.locate()?.simulatorUrl ?? null);
   const progress = startProgress(records, demo.output, clock.now);
   const connection = connect(demo, progress, startedAtMs);
+  let hasGivenUp = false;
   try {
     await sendAndFollow(records, connection, clock);
   } catch (error) {
     if (!(error instanceof GaveUpError)) throw error;
+    hasGivenUp = true;
     progress.say(error.message);
   } finally {
     progress.stop();
   }
   const tookMs = clock.now() - startedAtMs;
   const simulator = await readCallsSince(demo.locate()?.simulatorUrl ?? null, mark);
-  const evidence = { ...(await gatherBooks(connection, demo, startedAtMs)), simulator };
+  // Who was waited for in vain is not waited for once more to be asked for the books.
+  const unread = { listedIds: null, usage: null };
+  const books = hasGivenUp ? unread : await gatherBooks(connection, demo, startedAtMs);
+  const evidence = { ...books, simulator };
   const ids = new Set(records.map((record) => record.id));
   return {
     run,
+    accepted: records.filter((record) => record.id !== null).length,
     languages: countLanguages(plan, demo.prompts),
     tookMs,
     outages: connection.outages(),

@@ -42,6 +42,7 @@ describe('formatDuration', () => {
 describe('renderReport', () => {
   const report: Report = {
     run: 'demo-x',
+    accepted: 2,
     languages: 1,
     tookMs: 61_240,
     outages: 1,
@@ -70,6 +71,21 @@ describe('renderReport', () => {
 
   it('tells what the simulated regions saw', () => {
     expect(lines).toContain('seen by the simulated regions: eastus 1 call, 1 × 429');
+  });
+
+  it('shows no table and counts nothing as done when no job was accepted', () => {
+    const checks = [
+      { verdict: 'fail', claim: 'Every job was accepted', detail: '0 of 2' },
+      { verdict: 'pass', claim: 'None was lost', detail: '0 accepted = 0 ended' },
+    ] as const;
+    const text = renderReport({ ...report, accepted: 0, checks }, (_verdict, word) => word);
+    expect(text.split('\n').slice(0, 3)).toEqual(['', 'FAIL  Every job was accepted  0 of 2', '']);
+    expect(text).toContain('No job was accepted: none of the 2 was done · 61.2 s');
+    expect(text).not.toMatch(/None was lost|2 jobs|region/);
+  });
+
+  it('says what the region table counts', () => {
+    expect(lines).toContain('jobs count in the region of their last call, 429s in the region that gave them');
   });
 
   it('says every verdict in a word of its own', () => {

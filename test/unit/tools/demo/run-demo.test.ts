@@ -89,6 +89,15 @@ describe('runDemo', () => {
     expect(output).toMatch(/No good answer to \w+ within \d+ s \(ECONNREFUSED\)/);
   });
 
+  it('does not wait a second time for a host that stayed away', async () => {
+    const { report } = await run({ deadFromMs: startMs, deadUntilMs: Infinity }, [
+      ...['--jobs', '4'],
+      ...['--patience', '60'],
+    ]);
+    expect(report.accepted).toBe(0);
+    expect(report.tookMs).toBeLessThan(90_000);
+  });
+
   it('ends at its timeout when jobs do not', async () => {
     const { verdicts, output } = await run({}, ['--jobs', '10', '--timeout', '1']);
     expect(verdicts['None was lost']).toBe('fail');

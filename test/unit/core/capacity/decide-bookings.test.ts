@@ -196,6 +196,9 @@ describe('a decision about a batch', () => {
     const urgent = ask(1000);
     const { results } = decideBookings(batch({ requests: [...bulk, urgent] }));
     expect(booked(results.at(-1)).sendAtMs).toBe(startMs);
+    const limits = pool({ deployments: [deployment({ tokensPerMinute: 1500 })] });
+    const roomForOne = decideBookings(batch({ limits, requests: [ask(1000, { lane: 'bulk' }), urgent] })).results;
+    expect(roomForOne.map(({ outcome }) => outcome)).toEqual(['wait', 'booked']);
   });
 
   it('books nothing of a paced lane further ahead than the horizon', () => {

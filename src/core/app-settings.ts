@@ -2,18 +2,26 @@ import { z } from 'zod';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { telemetryLevels } from './telemetry/describe-event.ts';
 
+function seconds(least: number, most: number) {
+  const allowed = `a number from ${least} to ${most}`;
+  return z.coerce.number(allowed).min(least, allowed).max(most, allowed);
+}
+
 /** Every setting of the app beside the storage connection: name, meaning and default. The environment wins over files. */
 const schema = z.object({
   /** File, inline JSON or `blob:<container>/<name>`. */
   WEIR_CONFIG: z.string().min(1).default('weir.config.json'),
   /** Second document with team keys; absent = only those of the configuration. */
   WEIR_KEYS: z.string().min(1).optional(),
-  WEIR_LEASE_SECONDS: z.coerce.number().min(2).max(600).default(45),
-  WEIR_GRACE_SECONDS: z.coerce.number().min(0).max(600).default(20),
+  WEIR_LEASE_SECONDS: seconds(2, 600).default(45),
+  WEIR_GRACE_SECONDS: seconds(0, 600).default(20),
   /** Six-field NCRONTAB of the sweep. */
-  WEIR_SWEEP_SCHEDULE: z.string().min(11).default('*/15 * * * * *'),
-  WEIR_OPENAI_SCOPE: z.url().optional(),
-  WEIR_LOG_LEVEL: z.enum(telemetryLevels).default('info'),
+  WEIR_SWEEP_SCHEDULE: z
+    .string()
+    .min(11, 'a schedule of six fields, such as */15 * * * * *,')
+    .default('*/15 * * * * *'),
+  WEIR_OPENAI_SCOPE: z.url('an address such as https://cognitiveservices.azure.com/.default').optional(),
+  WEIR_LOG_LEVEL: z.enum(telemetryLevels, `one of ${telemetryLevels.join(', ')}`).default('info'),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z.string().optional(),
   AZURE_CLIENT_ID: z.string().optional(),
@@ -32,6 +40,9 @@ export function readAppSettings(environment: Readonly<Record<string, string | un
   const present = Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== '');
   const parsed = schema.safeParse(Object.fromEntries(present));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new ConfigurationError(`Wrong settings: ${problems.join('; ')}.`);
+  const problems = parsed.error.issues.map((issue) => {
+    const name = issue.path.join('.');
+    return `${name}: received ${JSON.stringify(environment[name]?.slice(0, 60))}, ${issue.message} is allowed.`;
+  });
+  throw new ConfigurationError(`Wrong settings. ${problems.join(' ')}`);
 }

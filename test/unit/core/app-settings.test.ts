@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { readAppSettings } from '../../../src/core/app-settings.ts';
+
+describe('readAppSettings', () => {
+  it('takes blank for absent and reads numbers', () => {
+    expect(readAppSettings({ WEIR_LEASE_SECONDS: ' ', WEIR_GRACE_SECONDS: '5' })).toMatchObject({
+      WEIR_LEASE_SECONDS: 45,
+      WEIR_GRACE_SECONDS: 5,
+    });
+  });
+
+  it.each([
+    ['WEIR_LEASE_SECONDS', 'abc', 'a number from 2 to 600'],
+    ['WEIR_LEASE_SECONDS', '1', 'a number from 2 to 600'],
+    ['WEIR_GRACE_SECONDS', '601', 'a number from 0 to 600'],
+    ['WEIR_SWEEP_SCHEDULE', '* *', 'a schedule of six fields, such as */15 * * * * *,'],
+    ['WEIR_OPENAI_SCOPE', 'nowhere', 'an address such as https://cognitiveservices.azure.com/.default'],
+    ['WEIR_LOG_LEVEL', 'loud', 'one of '],
+  ])('says of %s what was received and what is allowed', (name, value, allowed) => {
+    expect(() => readAppSettings({ [name]: value })).toThrow(`${name}: received "${value}", ${allowed}`);
+  });
+
+  it('names every wrong one at once', () => {
+    expect(() => readAppSettings({ WEIR_LEASE_SECONDS: 'abc', WEIR_LOG_LEVEL: 'loud' })).toThrow(
+      /^Wrong settings\. WEIR_LEASE_SECONDS: .* is allowed\. WEIR_LOG_LEVEL: .* is allowed\.$/,
+    );
+  });
+});

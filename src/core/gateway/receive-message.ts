@@ -77,7 +77,8 @@ export async function recordDeadLetter(ports: Ports, lane: Lane, text: string, r
     characters: text.length,
     sha256: ports.sha256(text),
   });
-  const message = 'A queue message that points to no job was taken out and put on record.';
+  const message =
+    'A queue message that points to no job was taken out and put on record: partition ~poison of the table teams; GET /queues counts them.';
   notice(ports, 'poison_message', message, { lane, reason, characters: text.length });
 }
 

@@ -22,20 +22,28 @@ export function writeWakeUpMessage(wakeUp: WakeUp): string {
 /** Reads a queue message, whatever anyone has put there; further fields are passed over. */
 export function parseWakeUpMessage(text: string): WakeUpReading {
   const message = parseObject(text);
-  if (message === null) return { kind: 'invalid', reason: 'not a JSON object' };
+  if (typeof message === 'string') return { kind: 'invalid', reason: message };
   const { v, team, job } = message;
-  if (typeof v !== 'number' || !Number.isInteger(v) || v < 1) return { kind: 'invalid', reason: 'no version' };
+  if (typeof v !== 'number' || !Number.isInteger(v) || v < 1)
+    return { kind: 'invalid', reason: describeFault('v', v, 'version') };
   if (v > messageVersion) return { kind: 'newer', version: v };
-  if (typeof team !== 'string' || !teamPattern.test(team)) return { kind: 'invalid', reason: 'no team' };
-  if (typeof job !== 'string' || !jobPattern.test(job)) return { kind: 'invalid', reason: 'no job' };
+  if (typeof team !== 'string' || !teamPattern.test(team))
+    return { kind: 'invalid', reason: describeFault('team', team, 'name') };
+  if (typeof job !== 'string' || !jobPattern.test(job))
+    return { kind: 'invalid', reason: describeFault('job', job, 'job id') };
   return { kind: 'wake-up', wakeUp: { team, job } };
 }
 
-function parseObject(text: string): { v?: unknown; team?: unknown; job?: unknown } | null {
+function describeFault(field: string, value: unknown, what: string): string {
+  return value === undefined ? `${field} is missing` : `${field} is not a valid ${what}`;
+}
+
+/** The object, or what the text is instead. */
+function parseObject(text: string): { v?: unknown; team?: unknown; job?: unknown } | 'not JSON' | 'not a JSON object' {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'not a JSON object';
   } catch {
-    return null;
+    return 'not JSON';
   }
 }

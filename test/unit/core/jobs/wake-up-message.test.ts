@@ -18,21 +18,21 @@ describe('a wake-up message', () => {
   });
 
   it.each([
-    ['{', 'not a JSON object'],
-    ['', 'not a JSON object'],
+    ['{', 'not JSON'],
+    ['', 'not JSON'],
     ['null', 'not a JSON object'],
     ['[1]', 'not a JSON object'],
     ['"v"', 'not a JSON object'],
-    ['{"team":"a","job":"job_1"}', 'no version'],
-    ['{"v":"1","team":"a","job":"job_1"}', 'no version'],
-    ['{"v":0,"team":"a","job":"job_1"}', 'no version'],
-    ['{"v":1.5,"team":"a","job":"job_1"}', 'no version'],
-    ['{"v":1,"job":"job_1"}', 'no team'],
-    ['{"v":1,"team":"A/b","job":"job_1"}', 'no team'],
-    ['{"v":1,"team":"~teams","job":"job_1"}', 'no team'],
-    ['{"v":1,"team":"a"}', 'no job'],
-    ['{"v":1,"team":"a","job":7}', 'no job'],
-    ['{"v":1,"team":"a","job":"job/1"}', 'no job'],
+    ['{"team":"a","job":"job_1"}', 'v is missing'],
+    ['{"v":"1","team":"a","job":"job_1"}', 'v is not a valid version'],
+    ['{"v":0,"team":"a","job":"job_1"}', 'v is not a valid version'],
+    ['{"v":1.5,"team":"a","job":"job_1"}', 'v is not a valid version'],
+    ['{"v":1,"job":"job_1"}', 'team is missing'],
+    ['{"v":1,"team":"A/b","job":"job_1"}', 'team is not a valid name'],
+    ['{"v":1,"team":"~teams","job":"job_1"}', 'team is not a valid name'],
+    ['{"v":1,"team":"a"}', 'job is missing'],
+    ['{"v":1,"team":"a","job":7}', 'job is not a valid job id'],
+    ['{"v":1,"team":"a","job":"job/1"}', 'job is not a valid job id'],
   ])('%s is invalid: %s', (text, reason) => {
     expect(parseWakeUpMessage(text)).toEqual({ kind: 'invalid', reason });
   });

@@ -6,6 +6,7 @@ import { describeIssue, formatPath, kindOf, type Problem, unknownField } from '.
 import { parseIdempotencyKey, parsePrefer } from './parse-headers.ts';
 import { isJsonObject } from './parse-json.ts';
 import { readJsonBody } from './read-body.ts';
+import { namedProblems, refusalOf } from './refusal-of.ts';
 import { WeirError } from './weir-error.ts';
 
 /** What `POST /jobs` asks for, checked, defaults applied. */
@@ -89,17 +90,6 @@ export function parseJobSubmission(request: SubmissionRequest, limits: Submissio
       waitSeconds: preferences.waitSeconds,
     },
   };
-}
-
-/** Problems that one message names; a body can hold many thousands. */
-const namedProblems = 20;
-
-/** Turns problems into the one 400 that names them all; past twenty it counts the rest, and what was `unnamed` before. */
-export function refusalOf(problems: readonly Problem[], unnamed = 0): WeirError {
-  const named = problems.slice(0, namedProblems).map((problem) => `${problem.path || 'body'}: ${problem.message}`);
-  const rest = problems.length - named.length + unnamed;
-  const message = `${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`;
-  return new WeirError('invalid_request', message, { param: problems[0]?.path || null });
 }
 
 /** Text whose digest tells whether two submissions are the same: canonical JSON of the five fields, defaults applied. */

@@ -3,7 +3,9 @@ import type { UsageWindow } from '../cost/usage-store.ts';
 import { jobStatuses } from '../jobs/job.ts';
 import { isJobId } from '../jobs/job-id.ts';
 import type { JobQuery } from '../jobs/job-store.ts';
+import type { Problem } from './describe-issue.ts';
 import { maxWaitSeconds, parseWholeNumber } from './parse-headers.ts';
+import { refusalOf } from './refusal-of.ts';
 import { WeirError } from './weir-error.ts';
 
 /** The one answer to what is absent, malformed or another team's: they must not be told apart. */
@@ -18,27 +20,21 @@ export function parseJobId(text: string | undefined): string | WeirError {
 
 /** `wait` of `GET /jobs/{id}`: seconds, 0 to 30, default 0. */
 export function parseWaitSeconds(query: URLSearchParams): number | WeirError {
-  return readWholeNumber(query, 'wait', 0, maxWaitSeconds, 0);
+  return judge((problems) => readWholeNumber(query, 'wait', { least: 0, most: maxWaitSeconds, fallback: 0 }, problems));
 }
 
-/** `status`, `limit` (1 to 100, default 20) and `after` (a job id) of `GET /jobs`. */
+/** `status`, `limit` (1 to 100, default 20) and `after` (a job id) of `GET /jobs`; all that is wrong is named at once. */
 export function parseJobListQuery(query: URLSearchParams): JobQuery | WeirError {
-  const statusText = query.get('status');
-  const status = jobStatuses.find((known) => known === statusText) ?? null;
-  if (statusText !== null && status === null) {
-    return refuse('status', `received ${quote(statusText)}, only one of ${jobStatuses.join(', ')} is allowed`);
-  }
-  const limit = readWholeNumber(query, 'limit', 1, 100, 20);
-  if (limit instanceof WeirError) return limit;
-  const after = query.get('after');
-  if (after !== null && !isJobId(after))
-    return refuse('after', 'received something that is no job id, use last_id of the page before');
-  return { status, limit, after };
+  return judge((problems) => ({
+    status: readStatus(query.get('status'), problems),
+    limit: readWholeNumber(query, 'limit', { least: 1, most: 100, fallback: 20 }, problems),
+    after: readJobCursor(query.get('after'), problems),
+  }));
 }
 
 /** `last` of `GET /metrics/summary`: requests to look at, 1 to 1,000, default 100. */
 export function parseMetricsQuery(query: URLSearchParams): number | WeirError {
-  return readWholeNumber(query, 'last', 1, 1000, 100);
+  return judge((problems) => readWholeNumber(query, 'last', { least: 1, most: 1000, fallback: 100 }, problems));
 }
 
 export interface UsageQuery {
@@ -49,51 +45,77 @@ export interface UsageQuery {
   readonly after: { readonly atMs: number; readonly id: string } | null;
 }
 
-/** `from`, `to` (ISO 8601 or Unix seconds; default: the last 30 days until now), `group_by` and `after` of `GET /usage`. */
+/**
+ * `from`, `to` (ISO 8601 or Unix seconds; default: the last 30 days until now), `group_by` and `after` of `GET /usage`; all
+ * that is wrong is named at once.
+ */
 export function parseUsageQuery(query: URLSearchParams, nowMs: number): UsageQuery | WeirError {
-  const toMs = readTime(query, 'to', nowMs + 1);
-  if (toMs instanceof WeirError) return toMs;
-  const fromMs = readTime(query, 'from', toMs - 30 * dayMs);
-  if (fromMs instanceof WeirError) return fromMs;
-  if (fromMs > toMs) return refuse('from', 'received a time after to, only an earlier one is allowed');
-  const groupBy = readGroupBy(query.get('group_by'));
-  if (groupBy instanceof WeirError) return groupBy;
-  const after = readUsageCursor(query.get('after'));
-  return after instanceof WeirError ? after : { window: { fromMs, toMs }, groupBy, after };
+  return judge((problems) => {
+    const from = readTime(query, 'from', problems);
+    const toMs = readTime(query, 'to', problems) ?? nowMs + 1;
+    const fromMs = from ?? toMs - 30 * dayMs;
+    if (problems.length === 0 && fromMs > toMs) {
+      problems.push({ path: 'from', message: 'received a time after to, only an earlier one is allowed' });
+    }
+    const groupBy = readGroupBy(query.get('group_by'), problems);
+    return { window: { fromMs, toMs }, groupBy, after: readUsageCursor(query.get('after'), problems) };
+  });
 }
 
 const dayMs = 86_400_000;
 
-function readUsageCursor(text: string | null): UsageQuery['after'] | WeirError {
+/** The value that was read, unless reading it found problems; those stand in for what they make unreadable. */
+function judge<T>(read: (problems: Problem[]) => T): T | WeirError {
+  const problems: Problem[] = [];
+  const value = read(problems);
+  return problems.length === 0 ? value : refusalOf(problems);
+}
+
+function readStatus(text: string | null, problems: Problem[]): JobQuery['status'] {
+  const status = jobStatuses.find((known) => known === text) ?? null;
+  if (text !== null && status === null) {
+    const message = `received ${quote(text)}, only one of ${jobStatuses.join(', ')} is allowed`;
+    problems.push({ path: 'status', message });
+  }
+  return status;
+}
+
+function readJobCursor(text: string | null, problems: Problem[]): string | null {
+  if (text === null || isJobId(text)) return text;
+  problems.push({ path: 'after', message: 'received something that is no job id, use last_id of the page before' });
+  return null;
+}
+
+function readUsageCursor(text: string | null, problems: Problem[]): UsageQuery['after'] {
   if (text === null) return null;
   const match = /^use_(\d{13})_job_[0-9a-f]{45}_\d{1,5}$/.exec(text);
-  if (match === null) return refuse('after', 'received something that is no usage id, use last_id of the page before');
-  return { atMs: Number(match[1]), id: text };
+  if (match !== null) return { atMs: Number(match[1]), id: text };
+  problems.push({ path: 'after', message: 'received something that is no usage id, use last_id of the page before' });
+  return null;
 }
 
-function readGroupBy(text: string | null): readonly UsageDimension[] | null | WeirError {
+function readGroupBy(text: string | null, problems: Problem[]): readonly UsageDimension[] | null {
   if (text === null || text === '') return null;
   const names = [...new Set(text.split(',').map((name) => name.trim()))];
-  const dimensions = names.flatMap((name) => usageDimensions.find((known) => known === name) ?? []);
   const unknown = names.filter((name) => !usageDimensions.some((known) => known === name));
-  if (unknown.length === 0) return dimensions;
-  return refuse(
-    'group_by',
-    `received ${quote(unknown.join(','))}, only ${usageDimensions.join(', ')} are allowed, separated by commas`,
-  );
+  if (unknown.length > 0) {
+    const received = quote(unknown.join(','));
+    const message = `received ${received}, only ${usageDimensions.join(', ')} are allowed, separated by commas`;
+    problems.push({ path: 'group_by', message });
+  }
+  return names.flatMap((name) => usageDimensions.find((known) => known === name) ?? []);
 }
 
-function readTime(query: URLSearchParams, name: string, fallbackMs: number): number | WeirError {
+/** Null when it is absent, and when it is no time. */
+function readTime(query: URLSearchParams, name: string, problems: Problem[]): number | null {
   const text = query.get(name);
-  if (text === null || text === '') return fallbackMs;
+  if (text === null || text === '') return null;
   const timeMs = parseTime(text);
-  return (
-    timeMs ??
-    refuse(
-      name,
-      `received ${quote(text)}, only a date (2026-11-01), a time (2026-11-01T08:00:00Z) or Unix seconds is allowed`,
-    )
-  );
+  if (timeMs === null) {
+    const message = `received ${quote(text)}, only a date (2026-11-01), a time (2026-11-01T08:00:00Z) or Unix seconds is allowed`;
+    problems.push({ path: name, message });
+  }
+  return timeMs;
 }
 
 /** Reads `2026-11-01` (midnight UTC), an ISO 8601 time with its zone, or Unix seconds; null for anything else. */
@@ -111,20 +133,16 @@ export function parseTime(text: string): number | null {
 function readWholeNumber(
   query: URLSearchParams,
   name: string,
-  least: number,
-  most: number,
-  fallback: number,
-): number | WeirError {
+  { least, most, fallback }: { readonly least: number; readonly most: number; readonly fallback: number },
+  problems: Problem[],
+): number {
   const text = query.get(name);
   if (text === null) return fallback;
-  return (
-    parseWholeNumber(text, least, most) ??
-    refuse(name, `received ${quote(text)}, only a whole number from ${least} to ${most} is allowed`)
-  );
-}
-
-function refuse(param: string, message: string): WeirError {
-  return new WeirError('invalid_request', `${param}: ${message}.`, { param });
+  const value = parseWholeNumber(text, least, most);
+  if (value !== null) return value;
+  const message = `received ${quote(text)}, only a whole number from ${least} to ${most} is allowed`;
+  problems.push({ path: name, message });
+  return fallback;
 }
 
 function quote(text: string): string {

@@ -191,7 +191,7 @@ describe('parseJobSubmission', () => {
       ...Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, 1])),
     });
     expect(unknown.message).toContain('k19: is not a known field');
-    expect(unknown.message).toContain('and 49980 more');
+    expect(unknown.message).toContain(' And 49980 more.');
     expect(unknown.message).not.toContain('k20:');
   });
 

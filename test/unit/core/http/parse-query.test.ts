@@ -100,6 +100,23 @@ describe('parseUsageQuery', () => {
   });
 });
 
+describe('several mistakes in one query', () => {
+  it('are named at once, a sentence each', () => {
+    expect(parseJobListQuery(query('status=done&limit=0&after=x'))).toMatchObject({
+      param: 'status',
+      message: expect.stringMatching(/^status: received "done", .* is allowed\. limit: .* is allowed\. after: .*\.$/),
+    });
+    expect(parseUsageQuery(query('from=a&to=b&group_by=c&after=d'), 0)).toMatchObject({
+      param: 'from',
+      message: expect.stringMatching(/^from: .*\. to: .*\. group_by: .*\. after: .*\.$/),
+    });
+  });
+
+  it('do not count what nobody knows', () => {
+    expect(parseJobListQuery(query('colour=red&limit=5'))).toEqual({ status: null, limit: 5, after: null });
+  });
+});
+
 describe('parseTime', () => {
   it.each([
     ['2026-11-01', '2026-11-01T00:00:00.000Z'],

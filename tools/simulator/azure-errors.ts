@@ -30,6 +30,14 @@ export function deliverNoDeployment(headers: Headers): Delivery {
   return deliverJson(404, headers, { error: { code: 'DeploymentNotFound', message: NO_DEPLOYMENT } });
 }
 
+const OPERATIONS = { chat: 'chatCompletion', embeddings: 'embeddings', responses: 'responses' } as const;
+
+/** Azure's 400 for a call that the deployment's model does not serve, such as a chat with a model for embeddings. */
+export function deliverWrongModel(headers: Headers, api: keyof typeof OPERATIONS, model: string): Delivery {
+  const message = `The ${OPERATIONS[api]} operation does not work with the specified model, ${model}. Please choose different model and try again. You can learn more about which models can be used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993.`;
+  return deliverJson(400, headers, { error: { code: 'OperationNotSupported', message } });
+}
+
 /** A refusal of the body, as OpenAI words it. */
 export function deliverProblem(status: number, headers: Headers, { message, param, code }: RequestProblem): Delivery {
   return deliverJson(status, headers, { error: { message, type: 'invalid_request_error', param, code } });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { explainIssues } from './explain-issues.ts';
 import { HINT_FORMS } from './refusal.ts';
 
 /** What a scripted fault does; the README's table says how each looks to a caller. */
@@ -48,7 +49,7 @@ const scriptSchema = z
   })
   .check((context) => {
     for (const [path, message] of contradictions(context.value)) {
-      context.issues.push({ code: 'custom', message, path: [path], input: context.value });
+      context.issues.push({ code: 'custom', message, path: [path], input: undefined });
     }
   });
 
@@ -64,16 +65,18 @@ export function parseFaultScripts(
 ): { ok: true; scripts: FaultScript[] } | { ok: false; message: string } {
   const parsed = z
     .array(scriptSchema)
-    .min(1)
-    .max(1000)
-    .safeParse(Array.isArray(body) ? body : [body]);
+    .min(1, 'a fault, or a list of at least one, is needed')
+    .max(1000, 'at most 1000 faults in one list are allowed')
+    .safeParse(Array.isArray(body) ? body : [body], { reportInput: true });
   if (parsed.success) return { ok: true, scripts: parsed.data };
-  const problems = parsed.error.issues.map((issue) => {
-    const path = (Array.isArray(body) ? issue.path : issue.path.slice(1)).join('.');
-    return path === '' ? issue.message : `${path}: ${issue.message}`;
-  });
-  const fields = Object.keys(scriptSchema.shape).join(', ');
-  return { ok: false, message: `${problems.join('; ')}. Kinds: ${FAULT_KINDS.join(', ')}. Fields: ${fields}.` };
+  const { issues } = parsed.error;
+  const parts = [explainIssues(issues, Array.isArray(body) ? 0 : 1)];
+  // A wrong kind has been answered with all there are.
+  if (!issues.some(({ code, path }) => code === 'invalid_value' && path.at(-1) === 'kind')) {
+    parts.push(`Kinds: ${FAULT_KINDS.join(', ')}.`);
+  }
+  parts.push(`Fields: ${Object.keys(scriptSchema.shape).join(', ')}.`);
+  return { ok: false, message: parts.join(' ') };
 }
 
 function contradictions(script: { [name: string]: unknown }): [string, string][] {

@@ -2,6 +2,8 @@
 export type ModelTraits = {
   /** Reasons before it answers: hidden output tokens, and `max_tokens` is refused in favour of `max_completion_tokens`. */
   reasons: boolean;
+  /** Turns text into vectors and cannot chat; every other model chats and makes no vectors. */
+  embeds: boolean;
   contextTokens: number;
   embeddingDimensions: number;
   canShortenEmbeddings: boolean;
@@ -13,6 +15,7 @@ export type ModelTraits = {
 export function readModelTraits(model: string): ModelTraits {
   return {
     reasons: /^(o\d|gpt-5)/u.test(model),
+    embeds: /embed/iu.test(model),
     contextTokens: contextTokensOf(model),
     embeddingDimensions: model.startsWith('text-embedding-3-large') ? 3072 : 1536,
     canShortenEmbeddings: !model.includes('ada-002'),

@@ -4,7 +4,7 @@ import type { UnderstoodRequest } from './answer-request.ts';
 import { answerRequest, estimateRequest, understandRequest } from './answer-request.ts';
 import type { RequestProblem } from './asked-answer.ts';
 import { isAuthorized } from './authorize.ts';
-import { deliverDenied, deliverNoDeployment, deliverProblem } from './azure-errors.ts';
+import { deliverDenied, deliverNoDeployment, deliverProblem, deliverWrongModel } from './azure-errors.ts';
 import type { Delivery } from './delivery.ts';
 import { deliverJson } from './delivery.ts';
 import type { BilledRoute, Exchange, Verdict } from './exchange.ts';
@@ -13,6 +13,7 @@ import type { MetFaults } from './fault-book.ts';
 import { meetFaults } from './fault-book.ts';
 import type { JsonObject } from './json-value.ts';
 import { isJsonObject, readString } from './json-value.ts';
+import { readModelTraits } from './model-traits.ts';
 import { playDelivery } from './play-delivery.ts';
 import { readBody } from './read-body.ts';
 import { writeHeadroom, writeRefusal } from './refusal.ts';
@@ -61,7 +62,11 @@ async function judge(exchange: Exchange, route: BilledRoute): Promise<Verdict | 
   record.fault = (faults.deciding ?? shaping)?.kind ?? null;
   const failed = failBeforeAdmission(exchange, deployment, faults);
   if (failed) return failed;
-  const understood = understandRequest(route.api, parsed, simulation, deployment.spec.model);
+  const { model } = deployment.spec;
+  if (readModelTraits(model).embeds !== (route.api === 'embeddings')) {
+    return reject(deliverWrongModel(headers, route.api, model));
+  }
+  const understood = understandRequest(route.api, parsed, simulation, model);
   if (!understood.ok) return reject(deliverProblem(400, headers, understood.problem));
   const refused = askLimiter(exchange, deployment, understood.request, faults);
   if (refused) return refused;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { changeLimits, consumeQuota } from './admission.ts';
 import type { Delivery } from './delivery.ts';
 import { deliverJson } from './delivery.ts';
+import { explainIssues } from './explain-issues.ts';
 import { parseFaultScripts } from './fault.ts';
 import { addFaults, listFaults } from './fault-book.ts';
 import { HINT_FORMS } from './refusal.ts';
@@ -136,8 +137,8 @@ function findUnknown(simulation: Simulation, region?: string, deployment?: strin
 function readControl<T>(schema: z.ZodType<T>, body: string): { ok: true; value: T } | { ok: false; message: string } {
   const json = parse(body);
   if (!json.ok) return json;
-  const parsed = schema.safeParse(json.value);
-  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, message: z.prettifyError(parsed.error) };
+  const parsed = schema.safeParse(json.value, { reportInput: true });
+  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, message: explainIssues(parsed.error.issues) };
 }
 
 function parse(body: string): { ok: true; value: unknown } | { ok: false; message: string } {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AdmissionLimits } from './admission.ts';
+import { explainIssues } from './explain-issues.ts';
 import type { WindowKind } from './window-log.ts';
 
 /** One deployment to simulate, as the pools of a Weir configuration name it. */
@@ -49,8 +50,8 @@ export function readDeploymentSpecs(
   config: unknown,
   window: WindowKind,
 ): { ok: true; specs: DeploymentSpec[] } | { ok: false; message: string } {
-  const parsed = configSchema.safeParse(config);
-  if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error) };
+  const parsed = configSchema.safeParse(config, { reportInput: true });
+  if (!parsed.success) return { ok: false, message: explainIssues(parsed.error.issues) };
   const specs = new Map<string, DeploymentSpec>();
   for (const pool of parsed.data.pools) {
     for (const {

@@ -55,9 +55,11 @@ function allowed(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `only one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} is allowed`;
     case 'too_small':
-      return isNumeric(issue.origin) ? `at least ${issue.minimum} is allowed` : issue.message;
+      if (!isNumeric(issue.origin)) return issue.message;
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum} is allowed`;
     case 'too_big':
-      return isNumeric(issue.origin) ? `at most ${issue.maximum} is allowed` : issue.message;
+      if (!isNumeric(issue.origin)) return issue.message;
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum} is allowed`;
     default:
       return issue.message;
   }

@@ -20,23 +20,24 @@ describe('a fault script', () => {
   });
 
   it.each([
-    [{ kind: 'explode' }, 'kind'],
-    [{ kind: 'status' }, 'needs a status'],
+    [{ kind: 'explode' }, 'kind: received "explode", only one of'],
+    [{ kind: 'status' }, 'status: is missing; a fault of kind "status" needs a status'],
     [{ kind: 'status', status: 200 }, 'status'],
     [{ kind: 'latency' }, 'needs latencyMs'],
     [{ kind: 'hint' }, 'needs hint'],
     [{ kind: 'hang', probability: 1.5 }, 'probability'],
-    [{ kind: 'hang', probability: 0 }, 'probability'],
+    [{ kind: 'hang', probability: 0 }, 'probability: received 0, more than 0 is allowed'],
     [{ kind: 'hang', count: 0 }, 'count'],
     [{ kind: 'hang', regoin: 'eastus' }, 'regoin'],
-    ['nonsense', 'expected object'],
-    [[], 'too small'],
+    ['nonsense', 'received "nonsense", only an object is allowed'],
+    [[], 'a list of at least one'],
   ])('%j is refused with what is wrong and what is allowed', (script, named) => {
     const parsed = parseFaultScripts(script);
     expect(parsed.ok).toBe(false);
     if (parsed.ok) return;
     expect(parsed.message.toLowerCase()).toContain(named.toLowerCase());
     for (const kind of FAULT_KINDS) expect(parsed.message).toContain(kind);
+    expect(parsed.message.match(/no-choices/g)).toHaveLength(1);
   });
 });
 

@@ -173,6 +173,20 @@ describe('the dated address', () => {
 });
 
 describe('a refusal', () => {
+  it("is Azure's 400 where the operation and the model do not go together", async () => {
+    const chat = { model: 'text-embedding-3-small', messages: [{ role: 'user' as const, content: 'hello' }] };
+    for (const [call, operation, model] of [
+      [() => client().chat.completions.create(chat), 'chatCompletion', 'text-embedding-3-small'],
+      [() => client().embeddings.create({ model: 'gpt-4.1-mini', input: 'x' }), 'embeddings', 'gpt-4.1-mini'],
+    ] as const) {
+      const refused = await call().catch((error: unknown) => error);
+      expect(refused).toMatchObject({ status: 400, code: 'OperationNotSupported' });
+      expect(String(refused)).toContain(
+        `The ${operation} operation does not work with the specified model, ${model}. Please choose different model`,
+      );
+    }
+  });
+
   it('is Azure’s 401 without a key, with the wrong one, and with two that differ', async () => {
     expect((await post('/eastus/openai/v1/chat/completions', CHAT, {})).status).toBe(401);
     await restart({ key: 'right' });

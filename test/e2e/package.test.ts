@@ -164,7 +164,7 @@ describe('the unpacked app', () => {
     const doctor = async (environment: Record<string, string>, ...args: string[]) => {
       const lines: string[] = [];
       const print = (line: string) => lines.push(line);
-      const exitCode = await runDoctorCommand(args, { environment, now: () => new Date(), print });
+      const exitCode = await runDoctorCommand(args, { environment, localRun: null, now: () => new Date(), print });
       return { exitCode, text: lines.join('\n') };
     };
     const environment = {

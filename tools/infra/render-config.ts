@@ -60,7 +60,9 @@ function checkSettings(settings: Readonly<Record<string, unknown>>): string[] {
   const teams = Array.isArray(settings['teams']) ? settings['teams'] : [];
   teams.forEach((team: unknown, index) => {
     if (typeof team === 'object' && team !== null && 'keys' in team) {
-      problems.push(`teams[${index}].keys: keys live in their own document, made by 'weir keys'; remove them here.`);
+      problems.push(
+        `teams[${index}].keys: keys live in their own document, made by 'npm run weir -- keys'; remove them here.`,
+      );
     }
   });
   return problems;

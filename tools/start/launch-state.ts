@@ -16,6 +16,8 @@ export interface RunFile {
   keys: Record<string, string>;
   simulatorUrl: string | null;
   storageConnectionString: string;
+  /** The value of WEIR_CONFIG that the app was given. */
+  configSetting: string;
   pids: RunPids;
   startedAt: string;
 }

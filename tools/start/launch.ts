@@ -195,6 +195,7 @@ export class Launch {
       keys: prepared.keys,
       simulatorUrl,
       storageConnectionString: storage,
+      configSetting: prepared.setting,
       pids: { launcher: process.pid, host: pidOf('host'), azurite: pidOf('azurite'), simulator: pidOf('simulator') },
       startedAt: new Date().toISOString(),
     };

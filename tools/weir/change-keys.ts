@@ -35,7 +35,9 @@ function addKey(keys: readonly IssuedKey[], key: IssuedKey, isRotation: boolean)
     return { outcome: 'changed', keys, affected: key, left: others };
   }
   if (isRotation && others.length === 0) {
-    return refuse(`The team ${key.team} has no key to rotate. Make its first: weir keys make --team ${key.team}`);
+    return refuse(
+      `The team ${key.team} has no key to rotate. Make its first: npm run weir -- keys make --team ${key.team}`,
+    );
   }
   if (others.length >= mostKeysPerTeam) {
     return refuse(
@@ -75,7 +77,7 @@ function isPrefixOf(text: string, digest: string): boolean {
 
 function listChoices(keys: readonly IssuedKey[]): string {
   return keys
-    .map((key) => `  weir keys revoke --team ${key.team} --key ${showHash(key)}   ${describeKey(key)}`)
+    .map((key) => `  npm run weir -- keys revoke --team ${key.team} --key ${showHash(key)}   ${describeKey(key)}`)
     .join('\n');
 }
 

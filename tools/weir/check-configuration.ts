@@ -3,14 +3,14 @@ import { notYetInForce } from '../../src/core/config/not-yet-in-force.ts';
 import { findUnpricedPools } from '../../src/core/cost/price-usage.ts';
 import { type Finding, ok, problem, skipped, warning } from './finding.ts';
 
-/** Looks at a valid configuration for what is allowed and yet likely wrong: quota counted twice, prices, limits that cannot be. */
-export function checkConfiguration(config: WeirConfig, nowMs: number): readonly Finding[] {
+/** Looks at a valid configuration for what is allowed and yet likely wrong: quota counted twice, prices, limits that cannot be. In a local run simulated regions are as they should be. */
+export function checkConfiguration(config: WeirConfig, nowMs: number, isLocalRun = false): readonly Finding[] {
   const deployments = config.pools.flatMap((pool) => pool.deployments);
   return [
     ok(
       `${count(config.pools.length, 'pool')}, ${count(deployments.length, 'deployment')}, ${count(config.teams.length, 'team')}`,
     ),
-    ...findLocal(deployments),
+    ...findLocal(deployments, isLocalRun),
     ...findSharedQuota(config),
     ...config.pools.flatMap((pool) => checkPool(pool, config)),
     ...checkPrices(config, nowMs),
@@ -23,9 +23,10 @@ function count(number: number, one: string): string {
   return `${number} ${one}${number === 1 ? '' : 's'}`;
 }
 
-function findLocal(deployments: readonly DeploymentConfig[]): readonly Finding[] {
+function findLocal(deployments: readonly DeploymentConfig[], isLocalRun: boolean): readonly Finding[] {
   const local = deployments.filter(isLocal).length;
   if (local === 0) return [];
+  if (isLocalRun) return [ok(`${count(local, 'deployment')} on this machine, as a local Weir has them`)];
   return [
     warning(
       `${count(local, 'deployment')} on this machine (http:).`,
@@ -140,7 +141,7 @@ function checkTeams(config: WeirConfig): readonly Finding[] {
       findings.push(
         warning(
           `Nobody can be the team ${team.id}: it has no key, application or role.`,
-          `weir keys make --team ${team.id}`,
+          `npm run weir -- keys make --team ${team.id}`,
         ),
       );
     }

@@ -15,22 +15,30 @@ export function makeTokenSource(environment: Environment): TokenSource {
   });
 }
 
-/** Looks whether deployments can be signed in to, and whether the keys that callers' tokens are checked with can be had. */
-export async function checkIdentity(config: WeirConfig, environment: Environment): Promise<readonly Finding[]> {
-  return [...(await checkUpstreamCredentials(config, environment)), ...(await checkIssuer(config))];
+/** Looks whether deployments can be signed in to, and whether the keys that callers' tokens are checked with can be had. The settings of a local run are its launcher's and cannot be seen from here. */
+export async function checkIdentity(
+  config: WeirConfig,
+  environment: Environment,
+  isLocalRun: boolean,
+): Promise<readonly Finding[]> {
+  return [...(await checkUpstreamCredentials(config, environment, isLocalRun)), ...(await checkIssuer(config))];
 }
 
-async function checkUpstreamCredentials(config: WeirConfig, environment: Environment): Promise<readonly Finding[]> {
+async function checkUpstreamCredentials(
+  config: WeirConfig,
+  environment: Environment,
+  isLocalRun: boolean,
+): Promise<readonly Finding[]> {
   const deployments = config.pools.flatMap((pool) => pool.deployments);
   const settings = [...new Set(deployments.flatMap(({ apiKeySetting }) => apiKeySetting ?? []))];
-  const findings: Finding[] = settings.map((name) =>
-    environment[name]
-      ? ok(`The key setting ${name} is set here`)
-      : warning(
-          `The key setting ${name} is not set here.`,
-          'See that the app has it, or use the managed identity: no apiKeySetting.',
-        ),
-  );
+  const findings: Finding[] = settings.map((name) => {
+    if (environment[name]) return ok(`The key setting ${name} is set here`);
+    if (isLocalRun) return skipped(`The key setting ${name}: only the launcher (npm start) knows it`);
+    return warning(
+      `The key setting ${name} is not set here.`,
+      'See that the app has it, or use the managed identity: no apiKeySetting.',
+    );
+  });
   if (deployments.every(({ apiKeySetting }) => apiKeySetting !== null)) return findings;
   try {
     await withTimeout(makeTokenSource(environment)());

@@ -14,7 +14,7 @@ export function checkKeys(config: WeirConfig, keys: readonly IssuedKey[], nowMs:
   const owners = new Map(config.teams.flatMap((team) => team.keys.map((key) => [key.sha256, team.id] as const)));
   for (const key of keys) {
     const name = `Key of ${key.team}, ${describeKey(key)}, hash ${showHash(key)}`;
-    const revoke = `weir keys revoke --team ${key.team} --key ${showHash(key)}`;
+    const revoke = `npm run weir -- keys revoke --team ${key.team} --key ${showHash(key)}`;
     const owner = owners.get(key.sha256);
     owners.set(key.sha256, owner ?? key.team);
     if (owner !== undefined && owner !== key.team) {
@@ -22,7 +22,9 @@ export function checkKeys(config: WeirConfig, keys: readonly IssuedKey[], nowMs:
     } else if (!config.teams.some((team) => team.id === key.team)) {
       findings.push(warning(`${name}: there is no such team, so it opens nothing.`, revoke));
     } else if (ageDays(key, nowMs) > oldAfterDays) {
-      findings.push(warning(`${name}: it is ${ageDays(key, nowMs)} days old.`, `weir keys rotate --team ${key.team}`));
+      findings.push(
+        warning(`${name}: it is ${ageDays(key, nowMs)} days old.`, `npm run weir -- keys rotate --team ${key.team}`),
+      );
     }
   }
   for (const team of new Set(keys.map((key) => key.team))) {
@@ -32,7 +34,7 @@ export function checkKeys(config: WeirConfig, keys: readonly IssuedKey[], nowMs:
       findings.push(
         warning(
           `The team ${team} has had ${own.length} live keys for over ${rotationDays} days: a rotation was not finished.`,
-          `weir keys list --team ${team}, then weir keys revoke the one that nobody uses`,
+          `npm run weir -- keys list --team ${team}, then npm run weir -- keys revoke the one that nobody uses`,
         ),
       );
     }

@@ -1,3 +1,4 @@
+import type { ObservedDate } from '../../src/core/adapters/azure-storage/observe-date.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import { isJsonObject } from '../../src/core/http/parse-json.ts';
 import { type Finding, ok, problem, skipped, warning } from './finding.ts';
@@ -10,6 +11,8 @@ export interface ServiceUnderCheck {
   readonly key: string | null;
   /** The configuration that it should run; null = unknown. */
   readonly config: WeirConfig | null;
+  /** Told the `Date` of every answer. */
+  readonly observeDate: (observed: ObservedDate) => void;
 }
 
 interface Answer {
@@ -20,7 +23,7 @@ interface Answer {
 
 /** Asks a running deployment: does it answer, does it refuse strangers, does it know the key, are its deployments well? */
 export async function checkService(service: ServiceUnderCheck): Promise<readonly Finding[]> {
-  const ask = (path: string, key: string | null) => request(service.url + path, key);
+  const ask = (path: string, key: string | null) => request(service.url + path, key, service.observeDate);
   try {
     const health = await ask('/health', null);
     const findings = [
@@ -39,12 +42,19 @@ export async function checkService(service: ServiceUnderCheck): Promise<readonly
   }
 }
 
-async function request(url: string, key: string | null): Promise<Answer> {
+async function request(
+  url: string,
+  key: string | null,
+  observeDate: ServiceUnderCheck['observeDate'],
+): Promise<Answer> {
+  const sentAtMs = Date.now();
   const response = await fetch(url, {
     headers: key === null ? {} : { authorization: `Bearer ${key}` },
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   });
+  const dateMs = Date.parse(response.headers.get('date') ?? '');
+  if (Number.isFinite(dateMs)) observeDate({ dateMs, sentAtMs, receivedAtMs: Date.now() });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: parse(text) };
 }
@@ -98,7 +108,9 @@ function judgeStranger({ status }: Answer): Finding[] {
 
 function judgeDeployments({ status, body }: Answer, config: WeirConfig | null): Finding[] {
   if (status === 401)
-    return [problem('It does not know the key.', 'See weir keys list; a new key is known after some seconds.')];
+    return [
+      problem('It does not know the key.', 'See npm run weir -- keys list; a new key is known after some seconds.'),
+    ];
   if (status !== 200 || !isJsonObject(body) || !Array.isArray(body['data'])) {
     return [problem(`GET /deployments answers ${status}.`, "Look at the app's log.")];
   }
@@ -119,7 +131,7 @@ function judgeDeployments({ status, body }: Answer, config: WeirConfig | null): 
 function adviceFor(reason: unknown): string {
   return typeof reason === 'string' && reason.includes('credential')
     ? "Give the app's identity the role Cognitive Services OpenAI User on that account, or correct its key."
-    : 'It is tried again by itself; weir doctor --probe calls each deployment now.';
+    : 'It is tried again by itself; npm run weir -- doctor --probe calls each deployment now.';
 }
 
 /** A deployment that runs with other limits than the configuration at hand has not read it. */

@@ -15,11 +15,16 @@ import { CommandError } from './command-error.ts';
 import { type Environment, readSettingDocument } from './document-places.ts';
 import { type Finding, ok, problem, renderSection, type Section, skipped, summarise } from './finding.ts';
 import type { CommandContext } from './keys-command.ts';
+import { chooseKey, isMeant, type LocalRun } from './local-run.ts';
 import { probeDeployments } from './probe-deployments.ts';
 
-export const doctorUsage = `weir doctor: checks a deployment and says what to fix. It changes nothing.
+const doctorSynopsis = 'npm run weir -- doctor [--url URL] [--config PLACE] [--keys PLACE] [--account NAME] [--probe]';
 
-  weir doctor [--url URL] [--config PLACE] [--keys PLACE] [--account NAME] [--probe]
+export const doctorUsage = `doctor: checks a deployment and says what to fix. It changes nothing.
+
+  ${doctorSynopsis}
+
+It knows the Weir that npm start runs here; anything else is named:
 
   --url URL       a running Weir; its key comes from the setting WEIR_KEY (or --key, which other users of this machine can see)
   --config PLACE  configuration: a file or blob:CONTAINER/NAME (the setting WEIR_CONFIG, else weir.config.json)
@@ -31,6 +36,8 @@ Exit code: 0 when nothing is broken (warnings are allowed), 1 otherwise.`;
 
 export interface DoctorContext extends CommandContext {
   readonly print: (text: string) => void;
+  /** The Weir that runs on this machine; null = none. */
+  readonly localRun: LocalRun | null;
 }
 
 const options = {
@@ -45,7 +52,12 @@ const options = {
 /** Runs `weir doctor`: prints a section per subject and returns the exit code. Throws a CommandError for a wrong command line. */
 export async function runDoctorCommand(args: readonly string[], context: DoctorContext): Promise<number> {
   const values = parse(args);
-  const { environment } = context;
+  const run = context.localRun;
+  const local = run !== null && isMeant(run, values, context.environment) ? run : null;
+  const environment =
+    local === null
+      ? context.environment
+      : { AzureWebJobsStorage: local.storageConnectionString, ...context.environment };
   const nowMs = context.now().getTime();
   const sections: Section[] = [];
   const report = (title: string, findings: readonly Finding[]) => {
@@ -53,19 +65,35 @@ export async function runDoctorCommand(args: readonly string[], context: DoctorC
     context.print(`${renderSection({ title, findings })}\n`);
   };
 
-  const configPlace = values.config ?? environment['WEIR_CONFIG'] ?? 'weir.config.json';
-  const reading = await examineConfiguration(configPlace, values.keys, values.account ?? null, environment, nowMs);
+  const configPlace = values.config ?? environment['WEIR_CONFIG'] ?? local?.configSetting ?? 'weir.config.json';
+  const reading = await examineConfiguration({
+    place: configPlace,
+    keysPlace: values.keys ?? environment['WEIR_KEYS'],
+    account: values.account ?? null,
+    isLocal: local !== null,
+    environment,
+    nowMs,
+  });
   report(`Configuration (${configPlace.startsWith('{') ? 'inline' : configPlace})`, reading.findings);
 
   const storageDates: ObservedDate[] = [];
   report('Storage', await examineStorage(values.account ?? null, environment, storageDates));
-  report('Clock', [checkClock("This machine's clock", storageDates)]);
-  if (reading.config !== null) report('Identity', await checkIdentity(reading.config, environment));
+  if (reading.config !== null) {
+    report('Identity', await checkIdentity(reading.config, environment, local !== null));
+  }
 
-  if (values.url !== undefined) {
-    const key = values.key ?? environment['WEIR_KEY'] ?? null;
-    report(`Service (${values.url})`, await checkService({ url: readUrl(values.url), key, config: reading.config }));
+  const serviceDates: ObservedDate[] = [];
+  const url = values.url ?? local?.baseUrl;
+  if (url !== undefined) {
+    const key = values.key ?? environment['WEIR_KEY'] ?? (local && chooseKey(local, reading.config));
+    const observeDate = (observed: ObservedDate) => serviceDates.push(observed);
+    report(`Service (${url})`, await checkService({ url: readUrl(url), key, config: reading.config, observeDate }));
   } else report('Service', [skipped('No running Weir is named: give --url')]);
+  report('Clock', [
+    storageDates.length > 0
+      ? checkClock("This machine's clock", storageDates)
+      : checkClock("This machine's clock", serviceDates, "Weir's"),
+  ]);
   if (reading.config !== null && values.probe) {
     report('Deployments', await probeDeployments(reading.config, environment));
   } else report('Deployments', [skipped('Not called: --probe does, for a few tokens each')]);
@@ -77,7 +105,9 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw new CommandError(`${error instanceof Error ? error.message : error}\n\n${doctorUsage}`);
+    throw new CommandError(
+      `${doctorSynopsis}   (--help explains them)\n\n${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
@@ -95,13 +125,19 @@ interface ConfigurationReading {
   readonly findings: readonly Finding[];
 }
 
-async function examineConfiguration(
-  place: string,
-  keysPlace: string | undefined,
-  account: string | null,
-  environment: Environment,
-  nowMs: number,
-): Promise<ConfigurationReading> {
+interface ConfigurationPlaces {
+  readonly place: string;
+  /** Of the issued keys; undefined = not named. */
+  readonly keysPlace: string | undefined;
+  readonly account: string | null;
+  /** Whether `npm start` runs it: then its deployments and keys are the launcher's. */
+  readonly isLocal: boolean;
+  readonly environment: Environment;
+  readonly nowMs: number;
+}
+
+async function examineConfiguration(places: ConfigurationPlaces): Promise<ConfigurationReading> {
+  const { place, keysPlace: setting, account, isLocal, environment, nowMs } = places;
   const read = (setting: string) => readSettingDocument(setting, account, environment);
   try {
     const text = await read(place);
@@ -113,10 +149,9 @@ async function examineConfiguration(
         `It is invalid:\n${describeProblems(parsed.problems)}`,
         'The app keeps its last good one until this is right.',
       );
-    const setting = keysPlace ?? environment['WEIR_KEYS'];
     if (setting === undefined) {
       const findings = [
-        ...checkConfiguration(parsed.config, nowMs),
+        ...checkConfiguration(parsed.config, nowMs, isLocal),
         skipped('Issued keys: name them with --keys, or the setting WEIR_KEYS'),
       ];
       return { config: parsed.config, findings };
@@ -128,11 +163,14 @@ async function examineConfiguration(
         `The keys in ${setting} are invalid:\n${describeProblems(keys.problems)}`,
         'Nothing of the last good ones is lost; repair or restore it.',
       );
-      return { config: parsed.config, findings: [...checkConfiguration(parsed.config, nowMs), finding] };
+      return { config: parsed.config, findings: [...checkConfiguration(parsed.config, nowMs, isLocal), finding] };
     }
     const issued = keys === null ? [] : keys.keys;
     const config = mergeKeys(parsed.config, issued);
-    return { config, findings: [...checkConfiguration(config, nowMs), ...checkKeys(parsed.config, issued, nowMs)] };
+    return {
+      config,
+      findings: [...checkConfiguration(config, nowMs, isLocal), ...checkKeys(parsed.config, issued, nowMs)],
+    };
   } catch (error) {
     return broken(
       `It cannot be read: ${error instanceof Error ? error.message : 'no reason given'}`,

@@ -10,12 +10,12 @@ import { type Environment, locateKeys, readSettingDocument } from './document-pl
 import type { KeysPlace } from './keys-place.ts';
 import { renderTable } from './render-table.ts';
 
-export const keysUsage = `weir keys: team keys, of which only hashes are kept.
+export const keysUsage = `keys: team keys, of which only hashes are kept.
 
-  weir keys make   --team TEAM [--name NAME]   make a key; it is shown once
-  weir keys rotate --team TEAM [--name NAME]   make the successor of a key; both are valid until one is revoked
-  weir keys revoke [--team TEAM] --key KEY     revoke by name or by the beginning of the hash
-  weir keys list   [--team TEAM]               what there is, without keys
+  npm run weir -- keys make   --team TEAM [--name NAME]   make a key; it is shown once
+  npm run weir -- keys rotate --team TEAM [--name NAME]   make the successor of a key; both are valid until one is revoked
+  npm run weir -- keys revoke [--team TEAM] --key KEY     revoke by name or by the beginning of the hash
+  npm run weir -- keys list   [--team TEAM]               what there is, without keys
 
 Where the keys are kept:
   --file FILE            a file (weir.keys.json when nothing else is said)
@@ -70,7 +70,8 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, strict: true });
   } catch (error) {
-    throw new CommandError(`${error instanceof Error ? error.message : error}\n\n${keysUsage}`);
+    const message = error instanceof Error ? error.message : error;
+    throw new CommandError(`npm run weir -- keys make|rotate|revoke|list   (--help explains them)\n\n${message}`);
   }
 }
 
@@ -133,7 +134,7 @@ async function addKey(
     `Only its hash is in ${place.name}; running instances accept it within ${place.noticedWithinSeconds} seconds.`,
     ...left.map(
       (other) => `Still valid: ${describeKey(other)}, hash ${showHash(other)}. Once nobody uses it:
-  weir keys revoke --team ${team} --key ${showHash(other)}`,
+  npm run weir -- keys revoke --team ${team} --key ${showHash(other)}`,
     ),
   ];
   return { result: key, remarks: lines.join('\n') };

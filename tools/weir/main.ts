@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { CommandError } from './command-error.ts';
 import { doctorUsage, runDoctorCommand } from './doctor-command.ts';
 import { keysUsage, runKeysCommand } from './keys-command.ts';
+import { readLocalRun } from './local-run.ts';
 
 const usage = `npm run weir -- COMMAND
 
@@ -24,8 +26,13 @@ async function main(args: readonly string[]): Promise<number> {
     if (remarks !== '') console.error(remarks);
     return 0;
   }
-  if (command === 'doctor') return runDoctorCommand(rest, { ...context, print: (line) => console.log(line) });
-  throw new CommandError(`There is no command "${command.slice(0, 40)}".\n\n${usage}`);
+  if (command === 'doctor') {
+    const localRun = readLocalRun(dirname(dirname(import.meta.dirname)));
+    return runDoctorCommand(rest, { ...context, print: (line) => console.log(line), localRun });
+  }
+  throw new CommandError(
+    `npm run weir -- keys|doctor   (--help explains them)\n\nThere is no command "${command.slice(0, 40)}".`,
+  );
 }
 
 try {

@@ -6,6 +6,7 @@ const run = {
   keys: { search: 'weir_search_x', support: 'weir_support_y' },
   simulatorUrl: null,
   storageConnectionString: '',
+  configSetting: 'weir.config.json',
   pids: { launcher: 1, host: 2, azurite: null, simulator: null },
   startedAt: '2026-11-23T11:00:00.000Z',
 };

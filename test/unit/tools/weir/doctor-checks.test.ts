@@ -5,9 +5,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { checkClock } from '../../../../tools/weir/check-clock.ts';
 import { checkConfiguration } from '../../../../tools/weir/check-configuration.ts';
+import { checkIdentity } from '../../../../tools/weir/check-identity.ts';
 import { checkKeys } from '../../../../tools/weir/check-keys.ts';
 import { runDoctorCommand } from '../../../../tools/weir/doctor-command.ts';
 import { ok, problem, renderSection, summarise, warning } from '../../../../tools/weir/finding.ts';
+import { chooseKey, isMeant } from '../../../../tools/weir/local-run.ts';
 import { exampleConfig } from '../../core/config/example.ts';
 import { minimalConfig } from '../../core/config/minimal-config.ts';
 
@@ -109,6 +111,49 @@ describe('the doctor on clocks', () => {
   });
 });
 
+describe('the doctor beside a local Weir', () => {
+  const run = {
+    baseUrl: 'http://127.0.0.1:7071',
+    keys: { search: 'key-s', platform: 'key-p' },
+    storageConnectionString: '',
+    configSetting: 'config.json',
+  };
+
+  it.each([
+    [true, {}, {}],
+    [true, { url: 'http://localhost:7071/' }, { WEIR_CONFIG: 'x' }],
+    [false, { url: 'http://127.0.0.1:7072' }, {}],
+    [false, { url: 'https://weir.example:7071' }, {}],
+    [false, { config: 'prod.json' }, {}],
+    [false, { account: 'prod' }, {}],
+    [false, {}, { WEIR_CONFIG: 'x' }],
+    [false, {}, { AzureWebJobsStorage__accountName: 'prod' }],
+  ])('means it: %s for %j and %j', (expected, named, environment) => {
+    expect(isMeant(run, named, environment)).toBe(expected);
+  });
+
+  it("asks with the operator's key", () => {
+    expect(chooseKey(run, exampleConfig({ teams: [team, operator] }))).toBe('key-p');
+    expect(chooseKey(run, null)).toBe('key-s');
+  });
+
+  it('warns neither of simulated regions nor of a key that the launcher drew', async () => {
+    const local = { ...distinct, endpoint: 'http://127.0.0.1:7072/x', apiKeySetting: 'WEIR_LOCAL_KEY' };
+    const config = exampleConfig({
+      ...onePool(local),
+      teams: [{ ...team, budget: { monthlyUsd: '10.00', alertPercents: [] } }, operator],
+    });
+    const found = [...checkConfiguration(config, now, true), ...(await checkIdentity(config, {}, true))];
+    expect(found.filter(({ status }) => status === 'warning' || status === 'problem')).toEqual([]);
+    expect((await checkIdentity(config, {}, false))[0]?.status).toBe('warning');
+  });
+
+  it('takes the time from Weir where storage tells none', () => {
+    const dates = [{ dateMs: now + 90_000, sentAtMs: now, receivedAtMs: now + 40 }];
+    expect(checkClock('The clock', dates, "Weir's").message).toMatch(/behind Weir's\.$/);
+  });
+});
+
 describe('the doctor on the whole', () => {
   it('ends with 1 for a problem, names it with its path, and repeats no key', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-doctor-'));
@@ -119,7 +164,12 @@ describe('the doctor on the whole', () => {
         JSON.stringify({ ...minimalConfig(), teams: [{ id: 'x', keys: [{ sha256: 'weir_oops' }] }] }),
       );
       const lines: string[] = [];
-      const context = { environment: {}, now: () => new Date(now), print: (line: string) => lines.push(line) };
+      const context = {
+        environment: {},
+        now: () => new Date(now),
+        print: (line: string) => lines.push(line),
+        localRun: null,
+      };
       expect(await runDoctorCommand(['--config', config], context)).toBe(1);
       expect(lines.join('\n')).toContain('teams[0].keys[0].sha256');
       expect(lines.join('\n')).not.toContain('weir_oops');

@@ -40,7 +40,7 @@ describe('weir keys', () => {
   it('rotates: two live keys, then the old one revoked by its hash', async () => {
     await run('make --team search --name old');
     const { remarks } = await run('rotate --team search --name new');
-    const command = /weir keys revoke --team search --key (\w+)/.exec(remarks)?.[1];
+    const command = /npm run weir -- keys revoke --team search --key (\w+)/.exec(remarks)?.[1];
     expect(command).toBeDefined();
     expect((await run(`revoke --team search --key ${command}`)).remarks).toContain('"old"');
     expect(JSON.parse(text()).keys).toMatchObject([{ name: 'new' }]);
@@ -51,7 +51,7 @@ describe('weir keys', () => {
     ['a team that cannot be one', 'make --team Search', '--team'],
     ['a name with control characters', 'make --team search --name a\u0007b', '--name'],
     ['an unknown option', 'make --team search --hash x', '--hash'],
-    ['an unknown verb', 'destroy', 'weir keys make'],
+    ['an unknown verb', 'destroy', 'npm run weir -- keys'],
     ['revoking nothing', 'revoke --team search', '--key'],
   ])('refuses %s and writes nothing', async (_what, line, mentioned) => {
     await expect(run(line)).rejects.toThrow(mentioned);

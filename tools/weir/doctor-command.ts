@@ -95,7 +95,9 @@ export async function runDoctorCommand(args: readonly string[], context: DoctorC
       : checkClock("This machine's clock", serviceDates, "Weir's"),
   ]);
   if (reading.config !== null && values.probe) {
-    report('Deployments', await probeDeployments(reading.config, environment));
+    // The simulator takes any key, as the launcher's own is known to nobody else.
+    const settings = local === null ? environment : { WEIR_LOCAL_KEY: 'local', ...environment };
+    report('Deployments', await probeDeployments(reading.config, settings));
   } else report('Deployments', [skipped('Not called: --probe does, for a few tokens each')]);
   context.print(summarise(sections));
   return sections.some(({ findings }) => findings.some(({ status }) => status === 'problem')) ? 1 : 0;

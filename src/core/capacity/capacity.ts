@@ -20,6 +20,8 @@ export interface BookingRequest {
   readonly exclude: readonly string[];
   /** This deployment and no other: it is to be tried. */
   readonly only?: string;
+  /** False: this job has paid for enough tests of sick deployments; it goes where calls are admitted freely. */
+  readonly mayProbe?: boolean;
   /** What this process's claims take at present: a booking leaves so much time before the send. */
   readonly claimMs?: number;
   /** Interactive work and failovers are decided at once instead of with the next batch. */

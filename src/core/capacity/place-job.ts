@@ -172,9 +172,16 @@ export function bookingOf(
   };
 }
 
+/** Whether a deployment is there for this request: free, the one asked for, and no test that the job is spared. */
+export function isThereFor({ isFree, limits, verdict }: OpenDeployment, request: Ask['request']): boolean {
+  if (!isFree || (request.only !== undefined && limits.name !== request.only)) return false;
+  return verdict.admits !== 'probe' || request.mayProbe !== false;
+}
+
 /** Deployments that did not fail in this round; all of them when every one did. */
-function preferred(open: readonly OpenDeployment[], { only, exclude }: Ask['request']): readonly OpenDeployment[] {
-  const free = open.filter(({ isFree, limits }) => isFree && (only === undefined || limits.name === only));
+function preferred(open: readonly OpenDeployment[], request: Ask['request']): readonly OpenDeployment[] {
+  const { exclude } = request;
+  const free = open.filter((on) => isThereFor(on, request));
   const others = free.filter(({ limits }) => !exclude.includes(limits.name));
   return others.length > 0 ? others : free;
 }

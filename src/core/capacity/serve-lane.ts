@@ -11,7 +11,7 @@ import {
   unusedMs,
 } from './decision.ts';
 import { jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
-import { type FoundPlace, findPlace, type PlaceWanted, takePlace } from './place-job.ts';
+import { type FoundPlace, findPlace, isThereFor, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
 import {
@@ -40,6 +40,8 @@ const BIG_JOB = 0.02;
 
 /** A probe has answered within this. */
 const PROBE_MS = 2000;
+/** A job that is spared tests looks again after this: about when the next test has been made. */
+const SPARED_MS = 6000;
 
 /** An ask with its place in line. */
 interface Place {
@@ -95,8 +97,11 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
     findReservedTurn(decision, place.ask, place.ticket);
     return;
   }
-  if (!decision.open.some(({ isFree }) => isFree)) {
-    setWait(place, Math.max(decision.nowMs + 200, triedAgainAt(decision)), closedBy(decision, 'breaker'));
+  if (!decision.open.some((on) => isThereFor(on, place.ask.request))) {
+    // A job that is spared tests waits until somebody else has made one.
+    const isSpared = decision.open.some(({ isFree }) => isFree);
+    const againMs = isSpared ? decision.nowMs + SPARED_MS : triedAgainAt(decision);
+    setWait(place, Math.max(decision.nowMs + 200, againMs), closedBy(decision, 'breaker'));
     return;
   }
   const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + 65_000 });

@@ -1,6 +1,6 @@
 /** Weight of the newest claim in the moving time. */
 const weight = 0.2;
-const leastMs = 40;
+const leastMs = 15;
 /** Bookings reach two seconds ahead: who asked for more time than they leave would never be booked again, nor learn better. */
 const mostMs = 1000;
 

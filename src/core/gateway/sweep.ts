@@ -58,16 +58,18 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally, sleepers
       tally.looked += 1;
       if (isSleeper(row.value, ports.clock.now())) sleepers.push(row);
       failuresInRow = (await tryToMend(ports, row, tally)) ? 0 : failuresInRow + 1;
-      if (failuresInRow >= mostFailuresInRow) return;
+      if (failuresInRow < mostFailuresInRow) continue;
+      tally.failedPages += 1;
+      return;
     }
     after = page.next;
   } while (after !== null);
 }
 
-/** Jobs of one team that may fail one after the other before its sweep ends: then it is the partition, not a job. */
+/** Jobs of one team that storage may refuse one after the other before its sweep ends: then it is the partition, not a job. */
 const mostFailuresInRow = 5;
 
-/** A job that throws is left to the next sweep and told. False: it did. */
+/** A job that throws is left to the next sweep and told. False: storage did not answer. */
 async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<boolean> {
   try {
     await mend(ports, row, tally);
@@ -82,7 +84,7 @@ async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTall
       message: 'The sweep could not mend a job; the next one tries again.',
       fields: { team: row.value.team, job: row.value.id, cause: error instanceof Error ? error.name : 'unknown' },
     });
-    return false;
+    return !(error instanceof StorageUnavailableError);
   }
 }
 

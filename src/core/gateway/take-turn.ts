@@ -30,7 +30,7 @@ const noPoolMs = 30_000;
 export async function takeTurn(
   ports: Ports,
   job: Job,
-  want: { ticket: Ticket | null; exclude: readonly string[]; urgent: boolean; signal: AbortSignal },
+  want: { ticket: Ticket | null; exclude: readonly string[]; urgent: boolean; mayProbe: boolean; signal: AbortSignal },
 ): Promise<Turn> {
   const startedAtMs = ports.clock.now();
   const waits = AbortSignal.any([ports.drain.waits, want.signal]);
@@ -54,6 +54,7 @@ export async function takeTurn(
       exclude: want.exclude,
       urgent: want.urgent || lane === 'interactive',
       claimMs: ports.claimPace.leadMs,
+      mayProbe: want.mayProbe,
     });
     if (result.outcome === 'never') return result;
     ticket = result.ticket;

@@ -4,6 +4,7 @@ import { findDeployment } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
+import { mayTestDeployments } from '../jobs/may-test-deployments.ts';
 import { startRerun } from '../jobs/move-live-job.ts';
 import { estimateRerun } from '../tokens/estimate-rerun.ts';
 import type { Versioned } from '../versioned.ts';
@@ -81,7 +82,8 @@ function nextTurn(ports: Ports, job: Job, { row, exclude, pauseMs }: Round): Pro
   return holdClaim(ports, row, async (signal) => {
     await ports.clock.sleep(pauseMs, AbortSignal.any([ports.drain.waits, signal]));
     try {
-      return await takeTurn(ports, job, { ticket, exclude, urgent: exclude.length > 0, signal });
+      const mayProbe = mayTestDeployments(row.value, ports.clock.now());
+      return await takeTurn(ports, job, { ticket, exclude, urgent: exclude.length > 0, mayProbe, signal });
     } catch (error) {
       // Nothing in hand: the message comes again. After an attempt its record has to be put down first.
       if (!(error instanceof StorageUnavailableError) || state === 'queued') throw error;

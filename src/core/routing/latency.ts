@@ -14,7 +14,7 @@ export interface LatencySample {
 }
 
 /** Weight of the newest sample. */
-const weight = 0.2;
+const weight = 0.25;
 /** A sample counts for at most this many times the average: one stray call in a thousand must not look like a slow region. */
 const strayFactor = 5;
 /** Fewer samples than this judge nobody. */

@@ -37,6 +37,7 @@ export const errorTypes: Readonly<Record<ErrorCode, string>> = {
   upstream_error: 'server_error',
   no_healthy_deployment: 'server_error',
   storage_unavailable: 'server_error',
+  identity_unavailable: 'server_error',
   upstream_timeout: 'server_error',
 };
 

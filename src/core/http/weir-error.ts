@@ -1,4 +1,4 @@
-/** Codes of design §4.5 and the HTTP status each answers with. */
+/** Codes of design §4.5, `identity_unavailable` beside them, and the HTTP status each answers with. */
 export const errorStatuses = {
   invalid_request: 400,
   invalid_api_key: 401,
@@ -15,6 +15,7 @@ export const errorStatuses = {
   upstream_error: 502,
   no_healthy_deployment: 503,
   storage_unavailable: 503,
+  identity_unavailable: 503,
   upstream_timeout: 504,
 } as const;
 

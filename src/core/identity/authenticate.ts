@@ -17,8 +17,8 @@ export interface AuthenticationPorts {
 }
 
 /**
- * Decides who is asking (design §4.1). Returns the refusal (401, or 403 for a verified identity without a team) instead of
- * throwing it; the message never repeats a credential and does not tell whether a key once existed.
+ * Decides who is asking (design §4.1). Returns the refusal (401, 403 for a verified identity without a team, 503 while nobody
+ * can tell) instead of throwing it; the message never repeats a credential and does not tell whether a key once existed.
  */
 export async function authenticate(ports: AuthenticationPorts, headers: HeaderReader): Promise<Principal | WeirError> {
   const credential = readCredential(headers, ports.isPlatformAuthOn);
@@ -65,7 +65,7 @@ async function authenticateToken(
         'The token was not accepted; get a new one for the audience of this gateway from the right tenant.',
       );
     case 'unavailable':
-      return new WeirError('internal_error', 'The token could not be checked now; try again shortly.', {
+      return new WeirError('identity_unavailable', 'The token could not be checked now; try again shortly.', {
         retryAfterMs: 2000,
         cause: verification.cause,
       });

@@ -12,7 +12,7 @@ export type TokenVerification =
   | { readonly outcome: 'verified'; readonly claims: IdentityClaims }
   /** Forged, expired, from elsewhere or for somebody else. */
   | { readonly outcome: 'refused' }
-  /** The issuer's signing keys could not be fetched: nothing can be said of the token. */
+  /** The key of the token is not known and the issuer cannot be asked: nothing can be said of the token. */
   | { readonly outcome: 'unavailable'; readonly cause: unknown };
 
 /** Port: checks signature, issuer, audience and time of an access token; never throws for what a token holds. */

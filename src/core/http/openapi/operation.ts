@@ -45,4 +45,5 @@ export const refusalsOfAll: readonly ErrorCode[] = [
   'forbidden',
   'internal_error',
   'storage_unavailable',
+  'identity_unavailable',
 ];

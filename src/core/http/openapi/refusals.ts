@@ -84,7 +84,7 @@ export const refusals: readonly Refusal[] = [
   },
   {
     code: 'internal_error',
-    when: 'Something went wrong inside the gateway, or a token could not be checked now.',
+    when: 'Something went wrong inside the gateway.',
     advice: 'Try again; name the `x-request-id` when you ask.',
     headers: ['retry-after', 'retry-after-ms'],
   },
@@ -104,6 +104,12 @@ export const refusals: readonly Refusal[] = [
     code: 'storage_unavailable',
     when: "The gateway's storage does not answer; nothing accepted is lost.",
     advice: 'Come back after `Retry-After`.',
+    headers: ['retry-after', 'retry-after-ms'],
+  },
+  {
+    code: 'identity_unavailable',
+    when: "The token cannot be checked now: its issuer's signing keys cannot be had.",
+    advice: 'Come back after `Retry-After`, with the same token.',
     headers: ['retry-after', 'retry-after-ms'],
   },
   {

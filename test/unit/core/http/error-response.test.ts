@@ -21,6 +21,7 @@ describe('toErrorResponse', () => {
     ['upstream_error', 502, 'server_error'],
     ['upstream_timeout', 504, 'server_error'],
     ['storage_unavailable', 503, 'server_error'],
+    ['identity_unavailable', 503, 'server_error'],
   ])('answers %s with %i and type %s', (code, status, type) => {
     const response = toErrorResponse(new WeirError(code, 'What happened', { param: 'body.model' }));
     expect(response.status).toBe(status);

@@ -128,7 +128,11 @@ describe('authenticate with an Entra token', () => {
   it('refuses what the verifier refuses, and cannot say when keys are away', async () => {
     expect(await refusal(bearer)).toMatchObject({ status: 401 });
     const away = { verification: { outcome: 'unavailable', cause: new Error('dns') } } as const;
-    expect(await refusal(bearer, away)).toMatchObject({ status: 500, retryAfterMs: 2000 });
+    expect(await refusal(bearer, away)).toMatchObject({
+      code: 'identity_unavailable',
+      status: 503,
+      retryAfterMs: 2000,
+    });
   });
 
   it('asks the verifier about bearer tokens only', async () => {

@@ -221,4 +221,67 @@ describe("the issuer's signing keys", () => {
     await verifier.verify(await sign({ key: stranger, header: { kid: 'unknown' } }), identity);
     expect(await verifier.verify(await sign(), identity)).toMatchObject({ outcome: 'verified' });
   });
+
+  describe('once the issuer does not answer any more', () => {
+    const minuteMs = 60_000;
+    const signAt = (afterMs: number, parts: Parameters<typeof sign>[0] = {}) =>
+      sign({ ...parts, claims: claims({ exp: (startMs + afterMs) / 1000 + 3600, ...parts.claims }) });
+
+    const verifierOfLostIssuer = async () => {
+      const verifier = makeVerifier();
+      expect(await verifier.verify(await sign(), identity)).toMatchObject({ outcome: 'verified' });
+      isAway = true;
+      return verifier;
+    };
+
+    it.each([
+      ['5 minutes', 'verified', 5 * minuteMs],
+      ['11 minutes', 'verified', 11 * minuteMs],
+      ['23 hours', 'verified', 23 * 60 * minuteMs],
+      ['24 hours', 'verified', 24 * 60 * minuteMs],
+      ['24 hours and a millisecond', 'unavailable', 24 * 60 * minuteMs + 1],
+      ['25 hours', 'unavailable', 25 * 60 * minuteMs],
+    ])('answer %s later: %s', async (_when, outcome, afterMs) => {
+      const verifier = await verifierOfLostIssuer();
+      vi.setSystemTime(startMs + afterMs);
+      expect(await verifier.verify(await signAt(afterMs), identity)).toMatchObject({ outcome });
+    });
+
+    it('say nothing of a token with an unknown key id, and refuse what a known key did not sign or what has expired', async () => {
+      const verifier = await verifierOfLostIssuer();
+      const afterMs = 11 * minuteMs;
+      vi.setSystemTime(startMs + afterMs);
+      const unknown = await signAt(afterMs, { key: second, header: { kid: 'two' } });
+      const forged = await signAt(afterMs, { key: stranger });
+      const expired = await sign({ claims: claims({ exp: startMs / 1000 }) });
+      expect(await verifier.verify(unknown, identity)).toMatchObject({ outcome: 'unavailable' });
+      expect(await verifier.verify(forged, identity)).toEqual({ outcome: 'refused' });
+      expect(await verifier.verify(expired, identity)).toEqual({ outcome: 'refused' });
+    });
+
+    it('count their 24 hours from the last fetch that brought keys', async () => {
+      const verifier = await verifierOfLostIssuer();
+      const laterMs = 20 * 60 * minuteMs;
+      vi.setSystemTime(startMs + laterMs);
+      isAway = false;
+      await verifier.verify(await signAt(laterMs), identity);
+      isAway = true;
+      vi.setSystemTime(startMs + 2 * laterMs);
+      expect(await verifier.verify(await signAt(2 * laterMs), identity)).toMatchObject({ outcome: 'verified' });
+      vi.setSystemTime(startMs + 2 * laterMs + 5 * 60 * minuteMs);
+      expect(await verifier.verify(await signAt(3 * laterMs), identity)).toMatchObject({ outcome: 'unavailable' });
+    });
+
+    it('give way to new ones as soon as it is back', async () => {
+      const verifier = await verifierOfLostIssuer();
+      const afterMs = 11 * minuteMs;
+      vi.setSystemTime(startMs + afterMs);
+      const token = await signAt(afterMs);
+      expect(await verifier.verify(token, identity)).toMatchObject({ outcome: 'verified' });
+      published = new Map([['two', second]]);
+      isAway = false;
+      vi.setSystemTime(startMs + afterMs + 2001);
+      expect(await verifier.verify(token, identity)).toEqual({ outcome: 'refused' });
+    });
+  });
 });

@@ -62,6 +62,16 @@ describe('workflows', () => {
     }
   });
 
+  it('lets one run at a time into an environment, and no run waits for the approval of another environment', () => {
+    const text = textOf('deploy.yml');
+    expect(text).not.toMatch(/^concurrency:/m);
+    expect(textOf('deploy-environment.yml')).not.toContain('concurrency:');
+    for (const environment of ['dev', 'test', 'prod']) {
+      const job = text.split(/^ {2}(?=\w+:$)/m).find((part) => part.startsWith(`${environment}:\n`));
+      expect(job).toContain(`    concurrency:\n      group: deploy-${environment}\n      cancel-in-progress: false\n`);
+    }
+  });
+
   it('deploys one package to dev, then test, then prod', () => {
     const text = textOf('deploy.yml');
     expect(text.match(/npm run package/g)).toHaveLength(1);

@@ -155,7 +155,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       connectMs: whole(100, 60_000).default(5000),
       firstByteMs: whole(100, 600_000).default(60_000),
-      totalMs: whole(1000, 1_800_000).default(600_000),
+      totalMs: whole(1000, 1_200_000).default(600_000),
     })
     .prefault({}),
   retry: z

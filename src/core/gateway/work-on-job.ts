@@ -20,8 +20,8 @@ import { openRound, type Round } from './round.ts';
 import { jobOfRun } from './run-again.ts';
 import { isLate, type Turn, takeTurn } from './take-turn.ts';
 
-/** One invocation works at most this long on a job: host.json's `functionTimeout` ends it, and its siblings, at 30 minutes. */
-const invocationMs = 25 * 60_000;
+/** Calls of one invocation end within this: storage may take eight minutes more (persist.ts), and host.json ends it at thirty. */
+const invocationMs = 21 * 60_000;
 /** A job that was interrupted because storage is away looks again after this. */
 const storagePauseMs = 5000;
 

@@ -40,7 +40,7 @@ export function decodePool(rows: readonly StoredPoolRow[], limits: PoolLimits, n
       if (line !== null) state.line.reservations = line.reservations;
     } else if (key.startsWith(deploymentPrefix)) {
       const name = key.slice(deploymentPrefix.length);
-      const ledger = decodeLedger(text);
+      const ledger = decodeLedger(text, nowMs);
       if (ledger === null) damaged.push(key);
       state.deployments.set(name, ledger ?? assumeFull(name, limits, nowMs));
     } else if (key.startsWith(teamPrefix)) {
@@ -74,7 +74,12 @@ function encodeLedger(ledger: DeploymentLedger): string {
   return JSON.stringify({ ...rest, ring: encodeRing(ring), requests: encodeTimes(requests) });
 }
 
-function decodeLedger(text: string): DeploymentLedger | null {
+/** No time in a row lies further ahead: cool-downs and far bookings end sooner, and clocks are not that far apart. */
+const FARTHEST_MS = 15 * 60_000;
+const LEAST_CALIBRATION = 0.25;
+const MOST_CALIBRATION = 4;
+
+function decodeLedger(text: string, nowMs: number): DeploymentLedger | null {
   const row = parseObject(text);
   if (row === null) return null;
   const ring = decodeRing(String(row['ring']));
@@ -93,6 +98,11 @@ function decodeLedger(text: string): DeploymentLedger | null {
     failoversTo: row['failoversTo'],
   };
   for (const value of Object.values(numbers)) if (!isFigure(value)) return null;
+  // Figures that parse can still be wrong: what no commit could have written is damage too.
+  const { calibration, driftCount, failoversFrom, failoversTo, ...times } = numbers;
+  if (Number(calibration) < LEAST_CALIBRATION || Number(calibration) > MOST_CALIBRATION) return null;
+  const latest = [...Object.values(times).map(Number), (ring.first + ring.tokens.length) * deploymentRing.bucketMs];
+  if (Math.max(...latest) > nowMs + FARTHEST_MS) return null;
   return Object.assign(ledger, numbers, {
     ring,
     requests,

@@ -35,6 +35,18 @@ describe("a pool's rows", () => {
     },
   );
 
+  it.each([
+    ['a calibration of nothing', { calibration: 0 }],
+    ['a calibration of a hundred', { calibration: 100 }],
+    ['a cool-down without end', { cooledUntilMs: 9e15 }],
+    ['a ring with a digit too many', { ring: '17900000000 1.1' }],
+  ])('take a deployment whose row parses but holds %s for full', (_what, wrong) => {
+    const sound = rows.find(({ key }) => key === 'deployment|east')?.text ?? '';
+    const text = JSON.stringify({ ...JSON.parse(sound), ...wrong });
+    const read = decodePool(damage('deployment|east', text), limits, startMs);
+    expect(read.damaged).toEqual(['deployment|east']);
+  });
+
   it.each(['', '{"lanes":{}}', '{"lanes":{"interactive":1},"reservations":[]}', '{"lanes":null,"reservations":[{}]}'])(
     'begin the line anew when its row is %j, and serve the tickets of the old one',
     (text) => {

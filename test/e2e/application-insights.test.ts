@@ -127,24 +127,21 @@ describe('Application Insights', () => {
     });
   });
 
-  it('blocks nobody and ends in time when the endpoint is down', async () => {
+  it('queues events without waiting and closes by itself when the endpoint is down', async () => {
     const { code, result } = await run(
       'InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://localhost:1/',
-      `const slowest = { ms: 0 };
-       for (let index = 0; index < 5000; index += 1) {
-         const before = performance.now();
-         telemetry.track(attempt('job_' + index, 200, 'succeeded', null));
-         slowest.ms = Math.max(slowest.ms, performance.now() - before);
-       }
-       const before = performance.now();
+      `const turns = { count: 0 };
+       setImmediate(() => { turns.count += 1; });
+       const answers = new Set();
+       for (let index = 0; index < 5000; index += 1) answers.add(telemetry.track(attempt('job_' + index, 200, 'succeeded', null)));
+       const turnsWhileTracking = turns.count;
        await telemetry.flush();
        await telemetry.close();
-       console.log(JSON.stringify({ warnings, tookMs: performance.now() - before, slowestMs: slowest.ms }));
+       console.log(JSON.stringify({ warnings, turnsWhileTracking, answers: [...answers].map(String) }));
        process.exit(0);`,
     );
-    expect(code).toBe(0);
-    expect(result['tookMs']).toBeLessThan(8000);
-    expect(result['slowestMs']).toBeLessThan(500);
+    // An endless flush or close runs into the test's own time limit.
+    expect([code, result['turnsWhileTracking'], result['answers']]).toEqual([0, 0, ['undefined']]);
   });
 
   it('says once that it is off when the connection string is no good, and never throws', async () => {

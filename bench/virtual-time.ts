@@ -33,8 +33,13 @@ export class VirtualTime {
   sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
-      this.at(this.#nowMs + Math.max(0, durationMs), resolve);
-      signal?.addEventListener('abort', () => resolve(), { once: true });
+      const wake = () => {
+        // A signal made of others lives for as long as somebody listens to it, and keeps a whole run alive.
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.at(this.#nowMs + Math.max(0, durationMs), wake);
+      signal?.addEventListener('abort', wake, { once: true });
     });
   }
 

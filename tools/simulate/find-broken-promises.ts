@@ -60,7 +60,7 @@ function* checkAnswer(world: World, job: Job): Generator<string> {
 }
 
 /** The service's bill against the usage rows, call by call; whatever nobody could learn is one row that says so. */
-function* compareBills({ world, service }: Remains): Generator<string> {
+export function* compareBills({ world, service }: Remains): Generator<string> {
   const rows = new Map<string, UsageRow>();
   for (const team of world.state.teams.values()) {
     for (const row of team.usage.values()) rows.set(`${row.jobId}/${row.attempt}`, row);

@@ -1,11 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { printReport } from './print-report.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
+import { runSeeds } from './run-seeds.ts';
 
-const usage = `npm run simulate -- [--seed N] [--runs M] [--stop] [--trace]
+const usage = `npm run simulate -- [--seed N] [--runs M] [--jobs J] [--stop] [--trace]
 
   --seed N    first seed (default 1)
-  --runs M    number of seeds, one after the other (default 200)
+  --runs M    number of seeds (default 200)
+  --jobs J    seeds at once, each on a core of its own (default 1; this machine has ${availableParallelism()})
   --stop      stop at the first broken promise
   --trace     print every step; for one seed
 
@@ -16,34 +19,43 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     runs: { type: 'string', default: '200' },
+    jobs: { type: 'string', default: '1' },
     stop: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-const seed = Number(values.seed);
-const runs = Number(values.runs);
 if (values.help) {
   console.log(usage);
   process.exit(0);
 }
-if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(runs) || runs < 1) {
-  console.error(`Whole numbers are needed, received --seed ${values.seed} --runs ${values.runs}.\n\n${usage}`);
+const [first, runs, jobs] = [Number(values.seed), Number(values.runs), Number(values.jobs)];
+if (![first, runs, jobs].every(Number.isSafeInteger) || runs < 1 || jobs < 1) {
+  const received = `--seed ${values.seed} --runs ${values.runs} --jobs ${values.jobs}`;
+  console.error(`Whole numbers are needed, runs and jobs from 1; received ${received}.\n\n${usage}`);
+  process.exit(2);
+}
+if (values.trace && runs > 1) {
+  console.error(`--trace prints thousands of lines for one seed: give --runs 1 with it, received --runs ${runs}.`);
   process.exit(2);
 }
 
-const results: SeedResult[] = [];
-const startedAtMs = performance.now();
-for (let next = seed; next < seed + runs; next += 1) {
-  const result = await runSeed(next, values.trace ? (line) => console.log(line) : null);
-  results.push(result);
-  const { violation } = result;
+const isBroken = ({ violation }: SeedResult) => violation !== null;
+const tell = ({ seed, violation }: SeedResult, done: number) => {
   if (violation !== null) {
-    console.log(`seed ${next}, step ${violation.step}, ${violation.atMs / 1000} s: ${violation.what}`);
-    console.log(`  replay: npm run simulate -- --seed ${next} --runs 1 --trace`);
+    console.log(`seed ${seed}, step ${violation.step}, ${violation.atMs / 1000} s: ${violation.what}`);
+    console.log(`  replay: npm run simulate -- --seed ${seed} --runs 1 --trace`);
   }
-  if (violation !== null && values.stop) break;
-  if (results.length % 500 === 0) console.error(`${results.length} of ${runs} seeds`);
+  if (done % 500 === 0) console.error(`${done} of ${runs} seeds`);
+};
+
+const startedAtMs = performance.now();
+let results: readonly SeedResult[];
+if (values.trace) {
+  results = [await runSeed(first, (line) => console.log(line))];
+  for (const result of results) tell(result, 1);
+} else {
+  results = await runSeeds({ first, runs, jobs }, tell, (result) => values.stop && isBroken(result));
 }
 printReport(results, performance.now() - startedAtMs);
-process.exit(results.some(({ violation }) => violation !== null) ? 1 : 0);
+process.exit(results.some(isBroken) ? 1 : 0);

@@ -1,7 +1,8 @@
 import { Clients } from './clients.ts';
-import { findBrokenPromises } from './find-broken-promises.ts';
+import { compareBills, findBrokenPromises } from './find-broken-promises.ts';
 import { type Cluster, findRunning, planIncidents, runSweeps } from './incidents.ts';
 import { runQueueHost } from './queue-host.ts';
+import { isHistory } from './seed-history.ts';
 import { SimulatedService } from './simulated-upstream.ts';
 import { type RunningProcess, startProcess } from './start-process.ts';
 import type { FaultName, Violation } from './trace.ts';
@@ -21,8 +22,11 @@ export interface SeedResult {
   readonly jobsEnded: number;
   readonly calls: number;
   readonly charges: number;
+  /** Rows that this run wrote; what was on record before it began is not counted. */
   readonly usageRows: number;
   readonly unknownOutcomes: number;
+  /** Whether the service's bill is on the accounts, call by call; null when the run was cut off before its end. */
+  readonly isBillRight: boolean | null;
   /** Virtual time from the end of the faults until the last job ended. */
   readonly recoveryMs: number;
 }
@@ -75,10 +79,12 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
   await runUntil(faultsEndMs + mostRecoveryMs, isSettled);
   const recoveryMs = Math.max(0, ...[...witness.endedAtMs.values()].map((atMs) => atMs - faultsEndMs));
   await runUntil(time.nowMs + quietMs, () => false);
-  if (trace.violation === null) {
-    for (const what of findBrokenPromises({ world, witness, service, clients })) trace.violate(what);
-  }
-  const usage = [...world.state.teams.values()].flatMap((team) => [...team.usage.values()]);
+  const remains = { world, witness, service, clients };
+  const isBillRight = trace.violation === null ? compareBills(remains).next().done === true : null;
+  if (trace.violation === null) for (const what of findBrokenPromises(remains)) trace.violate(what);
+  const usage = [...world.state.teams.values()]
+    .flatMap((team) => [...team.usage.values()])
+    .filter((row) => !isHistory(row));
   return {
     seed,
     violation: trace.violation,
@@ -91,6 +97,7 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
     charges: service.calls.filter(({ charge }) => charge !== null).length,
     usageRows: usage.length,
     unknownOutcomes: usage.filter(({ outcome }) => outcome === 'unknown').length,
+    isBillRight,
     recoveryMs,
   };
 }

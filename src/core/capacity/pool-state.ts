@@ -9,7 +9,10 @@ export interface Reservation {
   readonly team: string;
   readonly lane: Lane;
   readonly deployment: string;
+  /** What it takes of the deployment. */
   readonly tokens: number;
+  /** The estimate it was made for; absent in rows of older builds: `tokens`. */
+  readonly neededTokens?: number;
   readonly sendAtMs: number;
 }
 

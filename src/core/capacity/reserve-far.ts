@@ -1,3 +1,4 @@
+import { estimateAdmission } from './admission-estimate.ts';
 import { mostSendDelayMs } from './capacity.ts';
 import { type Ask, type Decision, heldTokens, limitsOfTeam } from './decision.ts';
 import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
@@ -15,18 +16,24 @@ const FARTHEST_MS = 65_000;
 export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): boolean {
   const place = findPlace(decision, ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
   if (!place.isFound) return false;
-  const { jobId, team, lane } = ask.request;
+  const { jobId, team, lane, estimate } = ask.request;
   const { deployment, tokens, sendAtMs } = holdPlace(decision, ask, place);
-  decision.state.line.reservations.push({ jobId, team, lane, deployment, tokens, sendAtMs });
+  const neededTokens = estimateAdmission(estimate);
+  decision.state.line.reservations.push({ jobId, team, lane, deployment, tokens, neededTokens, sendAtMs });
   return true;
 }
 
-/** Answers a job that holds a reservation: books it when it is near, parks it until then; false when it holds none. */
+/** Answers a job that holds a reservation: books it when it is near, parks it until then; false when it holds none of its size. */
 export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): boolean {
   const { reservations } = decision.state.line;
   const index = reservations.findIndex(({ jobId }) => jobId === ask.request.jobId);
   const held = reservations[index];
   if (held === undefined) return false;
+  if ((held.neededTokens ?? held.tokens) !== estimateAdmission(ask.request.estimate)) {
+    // Held for another run of the job: a wake-up that came twice, before the answer was cut short and a larger cap was booked.
+    dropReservationOf(decision, held.jobId);
+    return false;
+  }
   if (held.sendAtMs - decision.nowMs > NEAR_MS) {
     ask.result = { outcome: 'wait', untilMs: held.sendAtMs - NEAR_MS + 1000, ticket, reason: 'tpm' };
     return true;

@@ -231,6 +231,20 @@ describe('a decision about a batch', () => {
     expect(state.line.reservations).toHaveLength(0);
   });
 
+  it("does not send a job's larger run at a far send time that was held for its smaller one", () => {
+    const filled = decideBookings(batch({ requests: [ask(9000)] }));
+    const first = ask(5000, { lane: 'standard' });
+    const held = decideBookings(batch({ state: filled.state, nowMs: startMs + 1000, requests: [first] }));
+    const [wait] = held.results;
+    if (wait?.outcome !== 'wait') throw new Error('A job without room near has to wait.');
+    const rerun = { ...ask(8000, { lane: 'standard', ticket: wait.ticket }), jobId: first.jobId };
+    const asked = decideBookings(batch({ state: held.state, nowMs: startMs + 2000, requests: [rerun] }));
+    expect(asked.state.line.reservations).toMatchObject([{ jobId: first.jobId, tokens: 8000 }]);
+    const untilMs = asked.results[0]?.outcome === 'wait' ? asked.results[0].untilMs : 0;
+    const later = decideBookings(batch({ state: asked.state, nowMs: untilMs, requests: [rerun] }));
+    expect(booked(later.results[0]).tokens).toBe(8000);
+  });
+
   it('gives a far send time back when nobody comes for it', () => {
     const filled = decideBookings(batch({ requests: [ask(9000)] }));
     const reserved = decideBookings(

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from './build.ts';
+import { unpackZip } from './read-zip.ts';
 import { writeZip, type ZipEntry } from './write-zip.ts';
 
 const usage = `npm run package [-- --out FILE]
@@ -11,7 +12,9 @@ const usage = `npm run package [-- --out FILE]
 Builds Weir anew and packs what a Function App needs into one zip: the bundle, host.json and a package.json that
 asks for nothing to be installed. The same sources make the same bytes.
 
-  --out FILE  where to write it (weir.zip in .weir/package)`;
+  --out FILE  where to write it (weir.zip in .weir/package)
+
+.weir/package/app holds the same files, unpacked.`;
 
 /** What was packed: `sha256` is of the whole file, lower-case hex. */
 export interface MadePackage {
@@ -26,6 +29,8 @@ export interface PackageOptions {
   readonly outputFile: string;
   /** Folder to build into, emptied first. Not `dist`: a host that runs from there would lose its chunks. */
   readonly buildDirectory: string;
+  /** Folder that gets the archive's files and nothing else, emptied first. */
+  readonly unpackedDirectory: string;
 }
 
 const root = dirname(import.meta.dirname);
@@ -33,7 +38,7 @@ const packageDirectory = join(root, '.weir', 'package');
 /** What an upload may take; the bundle is a quarter of it, so more means that something slipped in. */
 const mostBytes = 10 * 1024 * 1024;
 
-/** Builds from scratch and writes the deployable zip. Throws when the build fails or the package is over 10 MB. */
+/** Builds from scratch, writes the deployable zip and unpacks it beside. Throws when the build fails or the package is over 10 MB. */
 export async function makePackage(options: PackageOptions): Promise<MadePackage> {
   await rm(options.buildDirectory, { recursive: true, force: true });
   const { files } = await build({ outputDirectory: options.buildDirectory, clean: true });
@@ -52,6 +57,8 @@ export async function makePackage(options: PackageOptions): Promise<MadePackage>
   if (zip.length > mostBytes) throw new Error(`The package has ${zip.length} bytes; at most ${mostBytes} are allowed.`);
   await mkdir(dirname(options.outputFile), { recursive: true });
   await writeFile(options.outputFile, zip);
+  await rm(options.unpackedDirectory, { recursive: true, force: true });
+  unpackZip(zip, options.unpackedDirectory);
   return {
     path: options.outputFile,
     bytes: zip.length,
@@ -78,6 +85,7 @@ async function main(args: string[]): Promise<void> {
   const made = await makePackage({
     outputFile: resolve(values.out ?? join(packageDirectory, 'weir.zip')),
     buildDirectory: join(packageDirectory, 'dist'),
+    unpackedDirectory: join(packageDirectory, 'app'),
   });
   const megabytes = (made.bytes / 1024 / 1024).toFixed(2);
   console.log(`${relative(process.cwd(), made.path)}  ${megabytes} MB, ${made.entries.length} files`);

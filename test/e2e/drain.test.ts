@@ -7,7 +7,7 @@ let weir: WeirUnderTest;
 
 beforeAll(async () => {
   // A lease far longer than the test: what goes on soon was handed back, not taken over.
-  weir = await WeirUnderTest.start({ environment: { WEIR_GRACE_SECONDS: '3', WEIR_LEASE_SECONDS: '300' } });
+  weir = await WeirUnderTest.start({ hastened: { WEIR_GRACE_SECONDS: '3', WEIR_LEASE_SECONDS: '300' } });
 });
 
 afterAll(async () => {

@@ -96,7 +96,7 @@ test('the cap is learnt from a team’s answers, told in the job, and an answer 
 
 test('three thousand submissions at once fill the places there are; everyone else hears when to come back', async () => {
   await weir.fault({ kind: 'latency', latencyMs: 60_000 });
-  weir.writeConfig({ ...configured, limits: { maxQueuedJobs: places } });
+  await weir.writeConfig({ ...configured, limits: { maxQueuedJobs: places } });
   try {
     await waitForPlaces();
     const answers: HttpAnswer[] = [];

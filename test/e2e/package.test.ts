@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readLocalProductionSettings } from '../../tools/infra/written-settings.ts';
 import { type MadePackage, makePackage } from '../../tools/package.ts';
+import { readZip } from '../../tools/read-zip.ts';
 import { Child, nodeCommand } from '../../tools/start/child.ts';
 import { reservePort } from '../../tools/start/listening-port.ts';
 import { rewriteEndpoints } from '../../tools/start/local-config.ts';
@@ -13,7 +15,6 @@ import { startSimulator } from '../../tools/start/start-simulator.ts';
 import { waitUntilHealthy } from '../../tools/start/wait-until-healthy.ts';
 import { runDoctorCommand } from '../../tools/weir/doctor-command.ts';
 import { runKeysCommand } from '../../tools/weir/keys-command.ts';
-import { readZip, unpackZip } from '../support/read-zip.ts';
 import { chatJob, type HttpAnswer, type JsonObject, waitFor } from '../support/weir-under-test.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -27,15 +28,17 @@ let made: MadePackage;
 let connectionString: string;
 let baseUrl: string;
 let config: JsonObject;
+let settings: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   mkdirSync(join(folder, 'azurite'));
-  made = await makePackage({ outputFile: join(folder, 'weir.zip'), buildDirectory });
-  unpackZip(readFileSync(made.path), app);
-  const [storage, simulator] = await Promise.all([
+  made = await makePackage({ outputFile: join(folder, 'weir.zip'), buildDirectory, unpackedDirectory: app });
+  const [storage, simulator, written] = await Promise.all([
     startAzurite(folder, (child) => children.push(child)),
     startSimulator(root, join(root, 'weir.config.json'), (child) => children.push(child)),
+    readLocalProductionSettings(),
   ]);
+  settings = written;
   connectionString = storage.connectionString;
   config = rewriteEndpoints(JSON.parse(readFileSync(join(root, 'weir.config.json'), 'utf8')), simulator.url).config;
   const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient('config');
@@ -62,13 +65,8 @@ async function startApp(): Promise<void> {
     environment: {
       PATH,
       HOME,
+      ...settings,
       AzureWebJobsStorage: connectionString,
-      WEIR_CONFIG: 'blob:config/weir.config.json',
-      WEIR_KEYS: 'blob:config/weir.keys.json',
-      WEIR_LEASE_SECONDS: '45',
-      WEIR_GRACE_SECONDS: '20',
-      WEIR_SWEEP_SCHEDULE: '*/15 * * * * *',
-      WEIR_OPENAI_SCOPE: 'https://cognitiveservices.azure.com/.default',
       WEIR_LOCAL_KEY: 'any-key-will-do',
     },
     folder: app,
@@ -97,6 +95,14 @@ describe('the package', () => {
     expect(made.bytes).toBeLessThan(10 * 1024 * 1024);
   });
 
+  test('lies unpacked beside its zip, file for file: a tool that packs the folder packs the same', () => {
+    const entries = readZip(readFileSync(made.path));
+    const files = readdirSync(app, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = files.map((entry) => relative(app, join(entry.parentPath, entry.name)));
+    expect(paths.sort()).toEqual(entries.map(({ path }) => path).sort());
+    for (const { path, contents } of entries) expect(readFileSync(join(app, path)).equals(contents), path).toBe(true);
+  });
+
   test('tells nothing of the machine that made it', () => {
     for (const { path, contents } of readZip(readFileSync(made.path))) {
       expect([path, contents.includes(root)]).toEqual([path, false]);
@@ -104,7 +110,8 @@ describe('the package', () => {
   });
 
   test('made again, is the same to the byte', async () => {
-    const again = await makePackage({ outputFile: join(folder, 'again.zip'), buildDirectory });
+    const places = { outputFile: join(folder, 'again.zip'), unpackedDirectory: join(folder, 'again') };
+    const again = await makePackage({ ...places, buildDirectory });
     expect(again.sha256).toBe(made.sha256);
     expect(readFileSync(again.path).equals(readFileSync(made.path))).toBe(true);
   });

@@ -1,11 +1,7 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reservePort } from '../../tools/start/listening-port.ts';
-import { startHost } from '../../tools/start/start-host.ts';
-import { waitUntilHealthy } from '../../tools/start/wait-until-healthy.ts';
 import { chatJob, type JsonObject, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
 
-const root = join(import.meta.dirname, '../..');
 let weir: WeirUnderTest;
 
 /** eastus first, then westeurope, then eastasia; short time limits and delays. */
@@ -172,23 +168,9 @@ describe('a credential that a region rejects', () => {
 describe('two hosts over one storage', () => {
   it('share a breaker: within two seconds neither calls the region any more', async () => {
     const port = await reservePort(0);
-    const second = await startHost({
-      root,
-      appFolder: process.env['WEIR_APP_FOLDER'],
-      port,
-      environment: {
-        ...process.env,
-        AzureWebJobsStorage: weir.storageConnectionString,
-        WEIR_CONFIG: weir.configFile,
-        WEIR_LOCAL_KEY: 'any-key-will-do',
-        WEIR_HOST: 'local',
-        WEIR_SWEEP_SCHEDULE: '*/2 * * * * *',
-      },
-      onLine: () => {},
-    });
+    const second = await weir.startAnotherHost(port);
     const secondUrl = `http://127.0.0.1:${port}`;
     try {
-      await waitUntilHealthy(secondUrl, second, 60_000, new AbortController().signal);
       await weir.fault({ region: 'westeurope', kind: 'status', status: 503 });
       const isOut = async (url: string) =>
         (await deployments(url)).find(({ name }) => name === 'westeurope')?.health === 'ejected';

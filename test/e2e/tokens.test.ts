@@ -1,7 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runKeysCommand } from '../../tools/weir/keys-command.ts';
@@ -11,8 +8,6 @@ import { type JsonObject, WeirUnderTest, waitFor } from '../support/weir-under-t
 const searchApp = '11111111-1111-4111-8111-111111111111';
 const issuer = 'https://sts.example.com/tenant/';
 const audience = 'api://weir-under-test';
-const folder = mkdtempSync(join(tmpdir(), 'weir-tokens-'));
-const keysFile = join(folder, 'keys.json');
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 let signing: KeyPair;
@@ -39,13 +34,12 @@ beforeAll(async () => {
       team['id'] === 'search' ? { ...team, entraAppIds: [searchApp] } : team,
     ),
   });
-  weir = await WeirUnderTest.start({ configure, environment: { WEIR_KEYS: keysFile } });
+  weir = await WeirUnderTest.start({ configure });
 });
 
 afterAll(async () => {
   await weir?.stop();
   await issuerServer?.stop();
-  rmSync(folder, { recursive: true });
 });
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -63,8 +57,10 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 const ask = (token: string, path = '/jobs') =>
   weir.request('GET', path, { team: 'nobody', headers: { authorization: `Bearer ${token}` } });
 const askWithKey = (key: string) => weir.request('GET', '/jobs', { team: 'nobody', headers: { 'api-key': key } });
-const runKeys = (line: string) =>
-  runKeysCommand([...line.split(' '), '--file', keysFile], { environment: {}, now: () => new Date() });
+const runKeys = (line: string) => {
+  const { options, environment } = weir.keysPlace;
+  return runKeysCommand([...line.split(' '), ...options], { environment, now: () => new Date() });
+};
 
 describe('an Entra token', () => {
   test('opens the team of its application, and the same jobs as that team key', async () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ContainerClient } from '@azure/storage-blob';
 import { build } from '../../tools/build.ts';
 import type { Child } from '../../tools/start/child.ts';
 import { reservePort } from '../../tools/start/listening-port.ts';
@@ -9,6 +10,7 @@ import { startAzurite } from '../../tools/start/start-azurite.ts';
 import { startHost } from '../../tools/start/start-host.ts';
 import { startSimulator } from '../../tools/start/start-simulator.ts';
 import { waitUntilHealthy } from '../../tools/start/wait-until-healthy.ts';
+import { readPackageUnderTest } from './package-under-test.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -17,8 +19,10 @@ export type JsonObject = Record<string, unknown>;
 export interface WeirOptions {
   /** Changes the configuration before it is written; gets a copy of weir.config.json. */
   readonly configure?: (config: JsonObject) => JsonObject;
-  /** Settings of the app beside the usual ones; may replace the storage connection. */
+  /** Settings of the app beside the usual ones: what the test is about. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Settings that only spare the test a wait. A package runs with those of production and takes its time. */
+  readonly hastened?: Readonly<Record<string, string>>;
   /** Makes another connection string of the storage's for the host, e.g. through a proxy. */
   readonly rewireStorage?: (connectionString: string) => Promise<string>;
 }
@@ -38,7 +42,6 @@ export class WeirUnderTest {
     platform: 'key-of-platform',
   };
   readonly folder = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
-  readonly configFile = join(this.folder, 'config.json');
   /** What the host wrote, for tests that look for what must (not) be there. */
   readonly hostLines: string[] = [];
   baseUrl = '';
@@ -47,7 +50,10 @@ export class WeirUnderTest {
   #host: Child | undefined;
   #others: Child[] = [];
   #port = 0;
-  #environment: Readonly<Record<string, string>> = {};
+  #environment: Readonly<Record<string, string | undefined>> = {};
+  readonly #package = readPackageUnderTest();
+  readonly #configFile = join(this.folder, 'config.json');
+  readonly #keysFile = join(this.folder, 'keys.json');
 
   static async start(options: WeirOptions = {}): Promise<WeirUnderTest> {
     const weir = new WeirUnderTest();
@@ -64,18 +70,21 @@ export class WeirUnderTest {
     mkdirSync(join(this.folder, 'azurite'));
     const original: JsonObject = JSON.parse(readFileSync(join(root, 'weir.config.json'), 'utf8'));
     const config = options.configure?.(structuredClone(original)) ?? original;
-    writeFileSync(this.configFile, JSON.stringify(config));
+    writeFileSync(this.#configFile, JSON.stringify(config));
     const [storage, simulator] = await Promise.all([
       startAzurite(this.folder, (child) => this.#others.push(child)),
-      startSimulator(root, this.configFile, (child) => this.#others.push(child)),
+      startSimulator(root, this.#configFile, (child) => this.#others.push(child)),
       build(),
     ]);
     this.simulatorUrl = simulator.url;
     this.storageConnectionString = storage.connectionString;
-    this.writeConfig(config);
+    await this.writeConfig(config);
     const rewired = await options.rewireStorage?.(storage.connectionString);
     this.#environment = {
-      ...(rewired === undefined ? {} : { AzureWebJobsStorage: rewired }),
+      ...(this.#package === null ? this.#describeSources(options.hastened) : this.#describePackage()),
+      AzureWebJobsStorage: rewired ?? storage.connectionString,
+      WEIR_LOCAL_KEY: 'any-key-will-do',
+      WEIR_HOST: 'local',
       ...options.environment,
     };
     this.#port = await reservePort(0);
@@ -83,32 +92,59 @@ export class WeirUnderTest {
     await this.startHost();
   }
 
+  #describeSources(hastened: WeirOptions['hastened']): Readonly<Record<string, string | undefined>> {
+    return {
+      ...process.env,
+      WEIR_CONFIG: this.#configFile,
+      WEIR_KEYS: this.#keysFile,
+      WEIR_SWEEP_SCHEDULE: '*/2 * * * * *',
+      WEIR_LEASE_SECONDS: '6',
+      ...hastened,
+    };
+  }
+
+  // Nothing of this process's environment: what production does not set must not be needed.
+  #describePackage(): Readonly<Record<string, string | undefined>> {
+    const { PATH, HOME } = process.env;
+    return { PATH, HOME, ...this.#package?.settings };
+  }
+
   /** Puts a configuration in force: simulated endpoints and team keys are filled in as `npm start` does. */
-  writeConfig(config: JsonObject): void {
+  async writeConfig(config: JsonObject): Promise<void> {
     const rewritten = rewriteEndpoints(config, this.simulatorUrl).config;
     delete rewritten['$schema'];
-    writeFileSync(this.configFile, JSON.stringify(mergeTeamKeys(rewritten, this.keys)));
+    const text = JSON.stringify(mergeTeamKeys(rewritten, this.keys));
+    writeFileSync(this.#configFile, text);
+    if (this.#package === null) return;
+    const container = new ContainerClient(this.storageConnectionString, 'config');
+    await container.createIfNotExists();
+    await container.getBlockBlobClient('weir.config.json').upload(text, Buffer.byteLength(text));
+  }
+
+  /** What `weir keys` is told to reach the keys that the app reads. */
+  get keysPlace(): { readonly options: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+    if (this.#package === null) return { options: ['--file', this.#keysFile], environment: {} };
+    return {
+      options: ['--blob', 'config/weir.keys.json'],
+      environment: { AzureWebJobsStorage: this.storageConnectionString },
+    };
   }
 
   async startHost(): Promise<void> {
-    this.#host = await startHost({
+    this.#host = await this.startAnotherHost(this.#port, (line) => this.hostLines.push(line));
+  }
+
+  /** One more host of the same app, over the same storage; healthy when it is returned. */
+  async startAnotherHost(port: number, onLine: (line: string) => void = () => {}): Promise<Child> {
+    const host = await startHost({
       root,
-      // The same tests on a package: unpack one and name its folder.
-      appFolder: process.env['WEIR_APP_FOLDER'],
-      port: this.#port,
-      environment: {
-        ...process.env,
-        AzureWebJobsStorage: this.storageConnectionString,
-        WEIR_CONFIG: this.configFile,
-        WEIR_LOCAL_KEY: 'any-key-will-do',
-        WEIR_HOST: 'local',
-        WEIR_SWEEP_SCHEDULE: '*/2 * * * * *',
-        WEIR_LEASE_SECONDS: '6',
-        ...this.#environment,
-      },
-      onLine: (line) => this.hostLines.push(line),
+      appFolder: this.#package?.appFolder,
+      port,
+      environment: this.#environment,
+      onLine,
     });
-    await waitUntilHealthy(this.baseUrl, this.#host, 60_000, new AbortController().signal);
+    await waitUntilHealthy(`http://127.0.0.1:${port}`, host, 60_000, new AbortController().signal);
+    return host;
   }
 
   /** Kills the host as a crash would. */

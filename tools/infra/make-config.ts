@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type DeploymentOutputs, readOutputs } from './deployed-model.ts';
+import { publishConfig } from './publish-config.ts';
 import { renderConfig } from './render-config.ts';
 
 const usage = `Makes weir.config.json from a deployment's outputs and a teams file, and publishes it. Never touches keys.
@@ -13,10 +14,13 @@ const usage = `Makes weir.config.json from a deployment's outputs and a teams fi
   --outputs FILE              what az deployment sub show --query properties.outputs printed
   --outputs-from-environment  the variables that azd sets
   --out FILE                  write it here; without --out and --publish it is printed
-  --publish                   put it into the storage account, signed in as az or azd is`;
+  --publish                   put it into the storage account, signed in as az or azd is
+  --if-none                   with --publish: only where there is no configuration yet
 
-// A role that was assigned a moment ago is not known to storage at once.
-const roleWait = { attempts: 40, pauseMs: 15_000 };
+A release's configuration is published after its package: an older package refuses fields that it does not know. Only the
+very first is published before it (--if-none), as a package without a configuration waits for one.`;
+
+const rolePauseMs = 15_000;
 
 /** Reads, makes, writes and publishes as asked; returns the text for people. Throws with everything that is wrong. */
 export async function runMakeConfig(args: string[], environment: NodeJS.ProcessEnv): Promise<string> {
@@ -28,8 +32,10 @@ export async function runMakeConfig(args: string[], environment: NodeJS.ProcessE
       'outputs-from-environment': { type: 'boolean', default: false },
       out: { type: 'string' },
       publish: { type: 'boolean', default: false },
+      'if-none': { type: 'boolean', default: false },
     },
   });
+  if (values['if-none'] && !values.publish) throw new Error(usage);
   if (values.teams === undefined || (values.outputs !== undefined) === values['outputs-from-environment']) {
     throw new Error(usage);
   }
@@ -37,9 +43,10 @@ export async function runMakeConfig(args: string[], environment: NodeJS.ProcessE
   const rendered = renderConfig(outputs.deployments, await readJson(values.teams));
   if (rendered.outcome === 'refused') throw new Error(`No configuration was made:\n${rendered.problems.join('\n')}`);
   if (values.out !== undefined) await writeFile(values.out, rendered.text);
-  if (values.publish) await publish(outputs, rendered.text);
+  const published = values.publish ? await publish(outputs, rendered.text, values['if-none']) : null;
   if (values.out === undefined && !values.publish) return rendered.text;
-  const places = [values.out, values.publish ? outputs.configUrl : undefined];
+  if (published === 'kept') return `There is a configuration in ${outputs.configUrl} already: it stays.`;
+  const places = [values.out, published === null ? undefined : outputs.configUrl];
   return `Configuration of ${outputs.deployments.length} deployments in ${places.filter(Boolean).join(' and ')}.`;
 }
 
@@ -50,23 +57,15 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
   return { ...value };
 }
 
-async function publish(outputs: DeploymentOutputs, text: string): Promise<void> {
+async function publish(outputs: DeploymentOutputs, text: string, onlyIfNone: boolean): Promise<'published' | 'kept'> {
   const { AzureCliCredential, AzureDeveloperCliCredential, ChainedTokenCredential } = await import('@azure/identity');
   const { BlockBlobClient } = await import('@azure/storage-blob');
   const credential = new ChainedTokenCredential(new AzureCliCredential(), new AzureDeveloperCliCredential());
-  const client = new BlockBlobClient(outputs.configUrl, credential);
-  const options = { blobHTTPHeaders: { blobContentType: 'application/json' } };
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await client.upload(text, Buffer.byteLength(text), { ...options, abortSignal: AbortSignal.timeout(30_000) });
-      return;
-    } catch (error) {
-      const isRoleMissing = error instanceof Error && 'statusCode' in error && error.statusCode === 403;
-      if (!isRoleMissing || attempt === roleWait.attempts) throw error;
-      if (attempt === 1) console.error('Storage does not know the role yet; trying again for up to ten minutes…');
-      await new Promise((resolve) => setTimeout(resolve, roleWait.pauseMs));
-    }
-  }
+  const pause = async (attempt: number) => {
+    if (attempt === 1) console.error('Storage does not know the role yet; trying again for up to ten minutes…');
+    await new Promise((resolve) => setTimeout(resolve, rolePauseMs));
+  };
+  return publishConfig(new BlockBlobClient(outputs.configUrl, credential), text, { onlyIfNone, pause });
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

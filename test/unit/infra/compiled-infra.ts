@@ -70,12 +70,3 @@ export function at(value: unknown, ...path: (string | number)[]): unknown {
 export function namesOf(resources: readonly Resource[]): string[] {
   return resources.map((resource) => String(resource['name']).split('/').at(-1) ?? '').sort();
 }
-
-/** What an expression about the cloud gives in Azure's public one: predictions leave `environment()` unanswered. */
-export function inPublicCloud(value: unknown): string {
-  const text = String(value);
-  const storage = /^\[format\('([^']*)\{0\}', environment\(\)\.suffixes\.storage\)\]$/.exec(text);
-  if (storage !== null) return `${storage[1]}core.windows.net`;
-  const choice = /^\[if\(equals\(environment\(\)\.name, 'AzureUSGovernment'\), '[^']*', '([^']*)'\)\]$/.exec(text);
-  return choice?.[1] ?? text;
-}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompiledEnvironment } from '../../../tools/infra/compile-environment.ts';
-import { at, inPublicCloud, ofType, onlyOne, useCompiledInfra } from './compiled-infra.ts';
+import { inPublicCloud } from '../../../tools/infra/written-settings.ts';
+import { at, ofType, onlyOne, useCompiledInfra } from './compiled-infra.ts';
 
 const infra = useCompiledInfra();
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import layout from '../../../infra/storage-layout.json' with { type: 'json' };
 import { contentContainer, queueNames, tableNames } from '../../../src/core/adapters/azure-storage/storage-names.ts';
 import { readAppSettings, settingNames } from '../../../src/core/app-settings.ts';
-import { at, environments, inPublicCloud, namesOf, ofType, onlyOne, useCompiledInfra } from './compiled-infra.ts';
+import { readWrittenSettings } from '../../../tools/infra/written-settings.ts';
+import { at, environments, namesOf, ofType, onlyOne, useCompiledInfra } from './compiled-infra.ts';
 
 const infra = useCompiledInfra();
 
@@ -23,16 +24,11 @@ describe.each(environments)('resources of %s', (name) => {
 
   it('writes the settings that the code reads, with values that it accepts', async () => {
     const compiled = await infra.environment(name);
-    const config = onlyOne(compiled, 'Microsoft.Web/sites/config');
-    expect(String(config['name'])).toMatch(/\/appsettings$/);
-    const settings = Object.entries(Object(at(config, 'properties'))).map(([key, value]) => [
-      key,
-      inPublicCloud(value),
-    ]);
-    const written = settings.map(([key]) => key);
+    const settings = readWrittenSettings(compiled);
+    const written = Object.keys(settings);
     const read = [...settingNames, ...storageConnection].filter((key) => !leftAlone.includes(key));
     expect(written.sort()).toEqual(read.sort());
-    const values = readAppSettings(Object.fromEntries(settings));
+    const values = readAppSettings(settings);
     expect(values).toMatchObject({
       WEIR_CONFIG: 'blob:config/weir.config.json',
       WEIR_KEYS: 'blob:config/weir.keys.json',

@@ -82,4 +82,39 @@ describe('workflows', () => {
     expect(text).toContain('npm sbom');
     expect(textOf('check.yml')).toContain('npm audit --omit=dev');
   });
+
+  it('deploys the package before its configuration, and goes back with the configuration before the package', () => {
+    const steps = textOf('deploy-environment.yml')
+      .split(/^ {6}- /m)
+      .map((text) => ({ text, name: /^name: (.+)$/m.exec(text)?.[1] ?? '' }));
+    const forward = steps.filter(({ text }) => !text.includes('!inputs.infrastructure')).map(({ name }) => name);
+    const back = steps
+      .filter(({ text }) => !/if: \$\{\{ inputs\.infrastructure \}\}/.test(text))
+      .map(({ name }) => name);
+    const order = (names: string[], wanted: string[]) => wanted.map((name) => names.indexOf(name));
+    const onTheWay = order(forward, [
+      'Infrastructure',
+      'Make the configuration',
+      'Keep it for a way back',
+      'The very first configuration',
+      'Package',
+      'Configuration, on the way forward',
+      'It answers',
+    ]);
+    expect(onTheWay).toEqual(onTheWay.toSorted((left, right) => left - right));
+    const onTheWayBack = order(back, [
+      'The package is the one that was made',
+      'The configuration that was published with that package',
+      'Configuration, on the way back',
+      'Package',
+      'It answers',
+    ]);
+    expect(onTheWayBack).toEqual(onTheWayBack.toSorted((left, right) => left - right));
+    expect([...onTheWay, ...onTheWayBack]).not.toContain(-1);
+    const publishing = steps.filter(({ text }) => text.includes('--publish'));
+    expect(publishing.map(({ text }) => text.includes('--if-none'))).toEqual([true, false]);
+    expect(textOf('deploy-environment.yml').match(/name: weir-config-\$\{\{ inputs\.environment \}\}/g)).toHaveLength(
+      2,
+    );
+  });
 });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reduceManifest } from '../../../tools/package.ts';
+import { readZip } from '../../../tools/read-zip.ts';
 import { writeZip } from '../../../tools/write-zip.ts';
-import { readZip } from '../../support/read-zip.ts';
 
 const file = (path: string, text = path) => ({ path, contents: Buffer.from(text) });
 

@@ -13,6 +13,7 @@ import { rewriteEndpoints } from '../../tools/start/local-config.ts';
 import { startAzurite } from '../../tools/start/start-azurite.ts';
 import { startSimulator } from '../../tools/start/start-simulator.ts';
 import { waitUntilHealthy } from '../../tools/start/wait-until-healthy.ts';
+import { ResourceManager } from '../../tools/weir/azure/resource-manager.ts';
 import { runDoctorCommand } from '../../tools/weir/doctor-command.ts';
 import { runKeysCommand } from '../../tools/weir/keys-command.ts';
 import { chatJob, type HttpAnswer, type JsonObject, waitFor } from '../support/weir-under-test.ts';
@@ -171,7 +172,14 @@ describe('the unpacked app', () => {
     const doctor = async (environment: Record<string, string>, ...args: string[]) => {
       const lines: string[] = [];
       const print = (line: string) => lines.push(line);
-      const exitCode = await runDoctorCommand(args, { environment, localRun: null, now: () => new Date(), print });
+      const azure = new ResourceManager({ origin: 'http://127.0.0.1:1', token: async () => 'none' });
+      const exitCode = await runDoctorCommand(args, {
+        environment,
+        localRun: null,
+        azure,
+        now: () => new Date(),
+        print,
+      });
       return { exitCode, text: lines.join('\n') };
     };
     const environment = {

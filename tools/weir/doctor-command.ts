@@ -1,24 +1,22 @@
 import { parseArgs } from 'node:util';
 import { connectStorage } from '../../src/core/adapters/azure-storage/connection.ts';
 import type { ObservedDate } from '../../src/core/adapters/azure-storage/observe-date.ts';
-import type { WeirConfig } from '../../src/core/config/config-schema.ts';
-import { describeProblems } from '../../src/core/config/describe-problems.ts';
-import { parseConfig } from '../../src/core/config/parse-config.ts';
-import { mergeKeys, parseKeysDocument } from '../../src/core/identity/keys-document.ts';
+import type { ResourceManager } from './azure/resource-manager.ts';
+import { type AzurePlaces, checkAzure } from './check-azure.ts';
 import { checkClock } from './check-clock.ts';
-import { checkConfiguration } from './check-configuration.ts';
 import { checkIdentity } from './check-identity.ts';
-import { checkKeys } from './check-keys.ts';
 import { checkService } from './check-service.ts';
 import { checkStorage } from './check-storage.ts';
 import { CommandError } from './command-error.ts';
-import { type Environment, readSettingDocument } from './document-places.ts';
+import type { Environment } from './document-places.ts';
+import { examineConfiguration } from './examine-configuration.ts';
 import { type Finding, ok, problem, renderSection, type Section, skipped, summarise } from './finding.ts';
 import type { CommandContext } from './keys-command.ts';
 import { chooseKey, isMeant, type LocalRun } from './local-run.ts';
 import { probeDeployments } from './probe-deployments.ts';
 
-const doctorSynopsis = 'npm run weir -- doctor [--url URL] [--config PLACE] [--keys PLACE] [--account NAME] [--probe]';
+const doctorSynopsis =
+  'npm run weir -- doctor [--url URL] [--config PLACE] [--keys PLACE] [--account NAME] [--subscription ID [--resource-group NAME]] [--probe]';
 
 export const doctorUsage = `doctor: checks a deployment and says what to fix. It changes nothing.
 
@@ -29,6 +27,9 @@ It knows the Weir that npm start runs here; anything else is named:
   --url URL       a running Weir; its key comes from the setting WEIR_KEY (or --key, which other users of this machine can see)
   --config PLACE  configuration: a file or blob:CONTAINER/NAME (the setting WEIR_CONFIG, else weir.config.json)
   --keys PLACE    issued keys, likewise (the setting WEIR_KEYS)
+  --subscription ID      compares quota with what Azure granted, as whoever is signed in: limits, SKUs, models. Again for each
+                         further subscription with model accounts; the gateway's first
+  --resource-group NAME  the gateway's: compares the roles of its identity too
   --account NAME  storage account, as whoever is signed in (else the settings AzureWebJobsStorage…)
   --probe         calls every deployment once: costs a few tokens each
 
@@ -38,6 +39,7 @@ export interface DoctorContext extends CommandContext {
   readonly print: (text: string) => void;
   /** The Weir that runs on this machine; null = none. */
   readonly localRun: LocalRun | null;
+  readonly azure: ResourceManager;
 }
 
 const options = {
@@ -46,6 +48,8 @@ const options = {
   config: { type: 'string' },
   keys: { type: 'string' },
   account: { type: 'string' },
+  subscription: { type: 'string', multiple: true },
+  'resource-group': { type: 'string' },
   probe: { type: 'boolean', default: false },
 } as const;
 
@@ -82,6 +86,10 @@ export async function runDoctorCommand(args: readonly string[], context: DoctorC
     report('Identity', await checkIdentity(reading.config, environment, local !== null));
   }
 
+  const places = readAzurePlaces(values.subscription ?? [], values['resource-group'] ?? null);
+  if (places === null) report('Azure', [skipped('Quota and roles: name the subscription with --subscription')]);
+  else if (reading.config !== null) report('Azure', await checkAzure(context.azure, reading.config, places));
+
   const serviceDates: ObservedDate[] = [];
   const url = values.url ?? local?.baseUrl;
   if (url !== undefined) {
@@ -113,76 +121,27 @@ function parse(args: readonly string[]) {
   }
 }
 
+function readAzurePlaces(subscriptions: readonly string[], resourceGroup: string | null): AzurePlaces | null {
+  const [first, ...more] = subscriptions;
+  for (const id of subscriptions) {
+    if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) continue;
+    throw new CommandError('--subscription: only the id of a subscription is allowed: az account show --query id');
+  }
+  if (resourceGroup !== null && !/^[-\w.()]{1,90}$/.test(resourceGroup)) {
+    throw new CommandError('--resource-group: only the name of a group is allowed, such as rg-weir-dev.');
+  }
+  if (first === undefined && resourceGroup !== null) {
+    throw new CommandError('--resource-group needs --subscription: az account show --query id');
+  }
+  return first === undefined ? null : { subscriptions: [first, ...more], resourceGroup };
+}
+
 function readUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new CommandError('--url: only an address that begins with https:// (or http:// on this machine) is allowed.');
   }
   return text.replace(/\/+$/, '');
-}
-
-interface ConfigurationReading {
-  /** With the issued keys in it; null when it cannot be read. */
-  readonly config: WeirConfig | null;
-  readonly findings: readonly Finding[];
-}
-
-interface ConfigurationPlaces {
-  readonly place: string;
-  /** Of the issued keys; undefined = not named. */
-  readonly keysPlace: string | undefined;
-  readonly account: string | null;
-  /** Whether `npm start` runs it: then its deployments and keys are the launcher's. */
-  readonly isLocal: boolean;
-  readonly environment: Environment;
-  readonly nowMs: number;
-}
-
-async function examineConfiguration(places: ConfigurationPlaces): Promise<ConfigurationReading> {
-  const { place, keysPlace: setting, account, isLocal, environment, nowMs } = places;
-  const read = (setting: string) => readSettingDocument(setting, account, environment);
-  try {
-    const text = await read(place);
-    if (text === null)
-      return broken('There is no such document.', 'Name it with --config, or the setting WEIR_CONFIG.');
-    const parsed = parseConfig(text);
-    if (parsed.outcome === 'invalid')
-      return broken(
-        `It is invalid:\n${describeProblems(parsed.problems)}`,
-        'The app keeps its last good one until this is right.',
-      );
-    if (setting === undefined) {
-      const findings = [
-        ...checkConfiguration(parsed.config, nowMs, isLocal),
-        skipped('Issued keys: name them with --keys, or the setting WEIR_KEYS'),
-      ];
-      return { config: parsed.config, findings };
-    }
-    const keysText = await read(setting);
-    const keys = keysText === null ? null : parseKeysDocument(keysText);
-    if (keys?.outcome === 'invalid') {
-      const finding = problem(
-        `The keys in ${setting} are invalid:\n${describeProblems(keys.problems)}`,
-        'Nothing of the last good ones is lost; repair or restore it.',
-      );
-      return { config: parsed.config, findings: [...checkConfiguration(parsed.config, nowMs, isLocal), finding] };
-    }
-    const issued = keys === null ? [] : keys.keys;
-    const config = mergeKeys(parsed.config, issued);
-    return {
-      config,
-      findings: [...checkConfiguration(config, nowMs, isLocal), ...checkKeys(parsed.config, issued, nowMs)],
-    };
-  } catch (error) {
-    return broken(
-      `It cannot be read: ${error instanceof Error ? error.message : 'no reason given'}`,
-      'Check the place, your sign-in and your roles.',
-    );
-  }
-}
-
-function broken(message: string, fix: string): ConfigurationReading {
-  return { config: null, findings: [problem(message, fix)] };
 }
 
 async function examineStorage(

@@ -1,4 +1,6 @@
 import { dirname } from 'node:path';
+import { createTokenSource } from '../../src/core/adapters/openai/token-source.ts';
+import { originFor, ResourceManager } from './azure/resource-manager.ts';
 import { CommandError } from './command-error.ts';
 import { doctorUsage, runDoctorCommand } from './doctor-command.ts';
 import { keysUsage, runKeysCommand } from './keys-command.ts';
@@ -12,6 +14,13 @@ const usage = `npm run weir -- COMMAND
 ${keysUsage}
 
 ${doctorUsage}`;
+
+/** Resource Manager as whoever is signed in. */
+function openAzure(): ResourceManager {
+  const origin = originFor(process.env['WEIR_OPENAI_SCOPE']);
+  const token = createTokenSource({ scope: `${origin}/.default`, isInAzure: false, clientId: null });
+  return new ResourceManager({ origin, token });
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
@@ -28,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (command === 'doctor') {
     const localRun = readLocalRun(dirname(dirname(import.meta.dirname)));
-    return runDoctorCommand(rest, { ...context, print: (line) => console.log(line), localRun });
+    return runDoctorCommand(rest, { ...context, print: (line) => console.log(line), localRun, azure: openAzure() });
   }
   throw new CommandError(
     `npm run weir -- keys|doctor   (--help explains them)\n\nThere is no command "${command.slice(0, 40)}".`,

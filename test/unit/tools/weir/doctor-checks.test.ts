@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { ResourceManager } from '../../../../tools/weir/azure/resource-manager.ts';
 import { checkClock } from '../../../../tools/weir/check-clock.ts';
 import { checkConfiguration } from '../../../../tools/weir/check-configuration.ts';
 import { checkIdentity } from '../../../../tools/weir/check-identity.ts';
@@ -169,7 +170,11 @@ describe('the doctor on the whole', () => {
         now: () => new Date(now),
         print: (line: string) => lines.push(line),
         localRun: null,
+        azure: new ResourceManager({ origin: 'http://127.0.0.1:1', token: async () => 'none' }),
       };
+      for (const wrong of [['--subscription', 'mine'], ['--resource-group', 'rg-weir-dev'], ['--subscription']]) {
+        await expect(runDoctorCommand(wrong, context)).rejects.toThrow(/--subscription/);
+      }
       expect(await runDoctorCommand(['--config', config], context)).toBe(1);
       expect(lines.join('\n')).toContain('teams[0].keys[0].sha256');
       expect(lines.join('\n')).not.toContain('weir_oops');

@@ -1,0 +1,73 @@
+import type { WeirConfig } from '../../src/core/config/config-schema.ts';
+import { describeProblems } from '../../src/core/config/describe-problems.ts';
+import { parseConfig } from '../../src/core/config/parse-config.ts';
+import { mergeKeys, parseKeysDocument } from '../../src/core/identity/keys-document.ts';
+import { checkConfiguration } from './check-configuration.ts';
+import { checkKeys } from './check-keys.ts';
+import { type Environment, readSettingDocument } from './document-places.ts';
+import { type Finding, problem, skipped } from './finding.ts';
+
+export interface ConfigurationReading {
+  /** With the issued keys in it; null when it cannot be read. */
+  readonly config: WeirConfig | null;
+  readonly findings: readonly Finding[];
+}
+
+interface ConfigurationPlaces {
+  readonly place: string;
+  /** Of the issued keys; undefined = not named. */
+  readonly keysPlace: string | undefined;
+  readonly account: string | null;
+  /** Whether `npm start` runs it: then its deployments and keys are the launcher's. */
+  readonly isLocal: boolean;
+  readonly environment: Environment;
+  readonly nowMs: number;
+}
+
+/** Reads the configuration and the issued keys, and says what is wrong with them. */
+export async function examineConfiguration(places: ConfigurationPlaces): Promise<ConfigurationReading> {
+  const { place, keysPlace: setting, account, isLocal, environment, nowMs } = places;
+  const read = (setting: string) => readSettingDocument(setting, account, environment);
+  try {
+    const text = await read(place);
+    if (text === null)
+      return broken('There is no such document.', 'Name it with --config, or the setting WEIR_CONFIG.');
+    const parsed = parseConfig(text);
+    if (parsed.outcome === 'invalid')
+      return broken(
+        `It is invalid:\n${describeProblems(parsed.problems)}`,
+        'The app keeps its last good one until this is right.',
+      );
+    if (setting === undefined) {
+      const findings = [
+        ...checkConfiguration(parsed.config, nowMs, isLocal),
+        skipped('Issued keys: name them with --keys, or the setting WEIR_KEYS'),
+      ];
+      return { config: parsed.config, findings };
+    }
+    const keysText = await read(setting);
+    const keys = keysText === null ? null : parseKeysDocument(keysText);
+    if (keys?.outcome === 'invalid') {
+      const finding = problem(
+        `The keys in ${setting} are invalid:\n${describeProblems(keys.problems)}`,
+        'Nothing of the last good ones is lost; repair or restore it.',
+      );
+      return { config: parsed.config, findings: [...checkConfiguration(parsed.config, nowMs, isLocal), finding] };
+    }
+    const issued = keys === null ? [] : keys.keys;
+    const config = mergeKeys(parsed.config, issued);
+    return {
+      config,
+      findings: [...checkConfiguration(config, nowMs, isLocal), ...checkKeys(parsed.config, issued, nowMs)],
+    };
+  } catch (error) {
+    return broken(
+      `It cannot be read: ${error instanceof Error ? error.message : 'no reason given'}`,
+      'Check the place, your sign-in and your roles.',
+    );
+  }
+}
+
+function broken(message: string, fix: string): ConfigurationReading {
+  return { config: null, findings: [problem(message, fix)] };
+}

@@ -6,20 +6,31 @@ import type { WorkersOf } from './simulation.ts';
 import { Simulation } from './simulation.ts';
 import { weirWorkers } from './weir-workers.ts';
 
-/** Runs one scenario in virtual time and measures it; `workersOf` is Weir unless a peer is compared. */
-export async function runScenario(scenario: Scenario, workersOf: WorkersOf = weirWorkers): Promise<Figures> {
+/** What surrounds the running of a simulation, such as virtual timers for code that keeps its own time. */
+type Surround = (simulation: Simulation, run: () => Promise<void>) => Promise<void>;
+
+/** Runs one scenario in virtual time and measures it; `workersOf` is Weir unless something else is compared. */
+export async function runScenario(
+  scenario: Scenario,
+  workersOf: WorkersOf = weirWorkers,
+  surround: Surround = (_simulation, run) => run(),
+): Promise<Figures> {
   const simulation = new Simulation(scenario, workersOf);
   submitStreams(simulation, scenario);
   planIncidents(simulation, scenario);
   simulation.startSweep();
   const realStart = performance.now();
-  const endMs = simulation.startMs + scenario.seconds * 1000;
-  await simulation.time.run(simulation.startMs + 1000);
-  if (scenario.isFinite) {
-    while (simulation.time.nowMs < endMs && !simulation.isAllDone())
-      await simulation.time.run(simulation.time.nowMs + 1000);
-  } else await simulation.time.run(endMs);
-  return measure(simulation, performance.now() - realStart);
+  await surround(simulation, () => runToEnd(simulation));
+  const tokensInLine = await simulation.tokensInLine();
+  return measure(simulation, { realMs: performance.now() - realStart, tokensInLine });
+}
+
+async function runToEnd(simulation: Simulation): Promise<void> {
+  const { time, startMs, scenario } = simulation;
+  const endMs = startMs + scenario.seconds * 1000;
+  await time.run(startMs + 1000);
+  if (!scenario.isFinite) return time.run(endMs);
+  while (time.nowMs < endMs && !simulation.isAllDone()) await time.run(time.nowMs + 1000);
 }
 
 function submitStreams(simulation: Simulation, scenario: Scenario): void {

@@ -35,14 +35,21 @@ export type Incident =
   | { readonly atS: number; readonly kind: 'kill-workers'; readonly count: number }
   | { readonly atS: number; readonly kind: 'cancel-next'; readonly lane: Lane; readonly count: number }
   | { readonly atS: number; readonly kind: 'foreign'; readonly untilS: number; readonly tokensPerSecond: number }
-  | { readonly atS: number; readonly kind: 'limits'; readonly tokensPerMinute: number };
+  /** Other limits at the service and in Weir's configuration, from this moment on. */
+  | { readonly atS: number; readonly kind: 'limits'; readonly over: Partial<AdmissionLimits> }
+  | { readonly atS: number; readonly kind: 'team-limits'; readonly team: string; readonly over: TeamSetting }
+  /** The clocks of so many workers jump. */
+  | { readonly atS: number; readonly kind: 'clocks-jump'; readonly count: number; readonly byMs: number }
+  | { readonly atS: number; readonly kind: 'damage-row'; readonly key: string };
 
 /** A named run with everything that decides how it goes: the same scenario gives the same figures. */
 export interface Scenario {
   readonly name: string;
   readonly seed: number;
   readonly seconds: number;
+  /** Figures are taken from here to `measureUntilS`, or to the end. */
   readonly warmUpS: number;
+  readonly measureUntilS: number | null;
   readonly workers: number;
   readonly slots: number;
   /** Clocks differ from true time by up to this much. */
@@ -55,7 +62,7 @@ export interface Scenario {
   readonly incidents: readonly Incident[];
   /** The service's charge ÷ the documented formula. */
   readonly serviceFactor: number;
-  /** No new job is served after all have ended. */
+  /** It ends as soon as every job has ended. */
   readonly isFinite: boolean;
 }
 
@@ -88,6 +95,7 @@ export function scenario(name: string, over: Partial<Scenario>): Scenario {
     seed: 20261123,
     seconds: 360,
     warmUpS: 60,
+    measureUntilS: null,
     workers: 8,
     slots: 48,
     skewMs: 250,

@@ -19,6 +19,8 @@ export interface SimulatedJob {
   sentMs: number | null;
   isDone: boolean;
   isCancelled: boolean;
+  /** Told that it is larger than a whole limit. */
+  isRefused: boolean;
   /** The worker that has it; null while it waits. */
   worker: number | null;
 }

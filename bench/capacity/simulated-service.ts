@@ -3,32 +3,38 @@ import {
   type AdmissionLimits,
   type AdmissionState,
   admit,
+  changeLimits,
   consumeQuota,
   createAdmission,
+  requestsPerSlice,
 } from '../../tools/simulator/admission.ts';
 import {
   addToPeaks,
   createPeakWindows,
   type PeakWindows,
-  readPeaks,
   requestsInLatest,
 } from '../../tools/simulator/peak-windows.ts';
 
 /** How the service's 429s tell when to come back. */
 export type Hints = 'good' | 'missing' | '86400';
 
-/** One deployment at the service: its limits as configured, what it admitted, and what was sent to it whether admitted or not. */
+/** One deployment at the service: its limits at the start, what it admitted, and what was sent to it whether admitted or not. */
 export interface ServiceDeployment {
   readonly name: string;
   readonly limits: AdmissionLimits;
   readonly state: AdmissionState;
   readonly sent: PeakWindows;
+  /** What was admitted and when. */
+  readonly log: { readonly atMs: number; readonly tokens: number }[];
   admittedTokens: number;
-  admitted: number;
   refused: number;
   /** Tokens of another application. */
   foreignTokens: number;
   mostRequestsInSlice: number;
+  /** Most that was sent in any 60 seconds, as a part of the limit in force. */
+  peakShare: number;
+  /** Sends that went over a limit in force. */
+  overLimit: number;
 }
 
 export function createServiceDeployment(name: string, limits: AdmissionLimits): ServiceDeployment {
@@ -37,13 +43,18 @@ export function createServiceDeployment(name: string, limits: AdmissionLimits): 
     limits,
     state: createAdmission(limits),
     sent: createPeakWindows(),
+    log: [],
     admittedTokens: 0,
-    admitted: 0,
     refused: 0,
     foreignTokens: 0,
     mostRequestsInSlice: 0,
+    peakShare: 0,
+    overLimit: 0,
   };
 }
+
+/** A tenth of a per mille: charges are whole tokens, windows whole milliseconds. */
+export const whole = 1.0001;
 
 /** A request arrives: judged by the simulator's own rules and counted. */
 export function arrive(
@@ -53,26 +64,30 @@ export function arrive(
   isMeasured: boolean,
 ): AdmissionDecision {
   const at = Math.floor(nowMs);
-  addToPeaks(deployment.sent, tokens, at);
-  const inSlice = requestsInLatest(deployment.sent, deployment.limits.requestWindowSeconds * 1000);
+  const { limits } = deployment.state;
+  const { tokens: inMinute } = addToPeaks(deployment.sent, tokens, at);
+  const share = inMinute / limits.tokensPerMinute;
+  const inSlice = requestsInLatest(deployment.sent, limits.requestWindowSeconds * 1000);
+  deployment.peakShare = Math.max(deployment.peakShare, share);
   deployment.mostRequestsInSlice = Math.max(deployment.mostRequestsInSlice, inSlice);
+  if (share > whole || inSlice > requestsPerSlice(limits)) deployment.overLimit += 1;
   const decision = admit(deployment.state, { tokens }, at);
+  if (decision.outcome === 'admitted') deployment.log.push({ atMs: at, tokens });
   if (!isMeasured) return decision;
-  if (decision.outcome === 'admitted') {
-    deployment.admitted += 1;
-    deployment.admittedTokens += tokens;
-  } else deployment.refused += 1;
+  if (decision.outcome === 'admitted') deployment.admittedTokens += tokens;
+  else deployment.refused += 1;
   return decision;
 }
 
 /** Another application on the same deployment takes quota. */
-export function takeForeign(deployment: ServiceDeployment, tokens: number, nowMs: number): void {
-  deployment.foreignTokens += consumeQuota(deployment.state, { tokens, requests: 1 }, Math.floor(nowMs)).tokens;
+export function takeForeign(deployment: ServiceDeployment, tokens: number, nowMs: number, isMeasured: boolean): void {
+  const taken = consumeQuota(deployment.state, { tokens, requests: 1 }, Math.floor(nowMs)).tokens;
+  if (isMeasured) deployment.foreignTokens += taken;
 }
 
-/** Most that was sent in any 60 seconds, as a part of the limit. */
-export function peakShare(deployment: ServiceDeployment): number {
-  return readPeaks(deployment.sent).in60Seconds.tokens / deployment.limits.tokensPerMinute;
+/** The deployment's owner sets other limits: in force at once. */
+export function setLimits({ state }: ServiceDeployment, over: Partial<AdmissionLimits>): void {
+  changeLimits(state, { ...state.limits, ...over });
 }
 
 /** What a 429 says about when to come back, in milliseconds; null when it says nothing. */

@@ -26,6 +26,13 @@ export class SimulatedStore {
     this.#rows = new MemoryCapacityStore(() => time.nowMs);
   }
 
+  /** Somebody writes nonsense into a row by hand. */
+  async damage(model: string, key: string): Promise<void> {
+    const row = (await this.#rows.readPool(model)).find((stored) => stored.key === key);
+    if (row === undefined) throw new Error(`There is no row ${key} to damage.`);
+    await this.#rows.commit(model, [{ key, text: '{"by": "hand"', version: row.version }]);
+  }
+
   /** One machine's connection; `roundTripMs` is the median of its round trips. */
   connect(draws: Draws, roundTripMs: number): CapacityStore {
     const half = () => this.#time.sleep(draws.lognormal(roundTripMs / 2, 0.35));

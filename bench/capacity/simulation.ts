@@ -1,10 +1,15 @@
+import type { Clock } from '../../src/core/clock.ts';
 import type { Lane } from '../../src/core/jobs/job.ts';
 import { VirtualTime } from '../virtual-time.ts';
-import { type Incident, type JobSize, referenceSize, type Scenario } from './scenario.ts';
+import { type Incident, type JobSize, referenceSize, type Scenario, type TeamSetting } from './scenario.ts';
 import { type Draws, draw } from './seeded.ts';
 import type { SimulatedJob } from './simulated-job.ts';
-import { createServiceDeployment, type ServiceDeployment, takeForeign } from './simulated-service.ts';
+import { createServiceDeployment, type ServiceDeployment, setLimits, takeForeign } from './simulated-service.ts';
 import { SimulatedStore } from './simulated-store.ts';
+import { TeamLog } from './team-log.ts';
+
+/** The one pool of a run. */
+export const model = 'model';
 
 /** What a worker does with a job it was given. It ends when the job is done or parked (its `dueMs` set). */
 export type Handle = (job: SimulatedJob) => Promise<void>;
@@ -17,6 +22,8 @@ export interface WorkerKind {
   readonly forecast: Forecast | null;
   /** Tells the system that a waiting job is gone. */
   readonly leave: ((job: SimulatedJob) => void) | null;
+  /** Tokens in line by the system's own account. */
+  readonly tokensInLine: (() => Promise<number>) | null;
 }
 
 /** Makes the worker number `index` of a run. */
@@ -44,11 +51,18 @@ export class Simulation {
   readonly service: readonly ServiceDeployment[];
   readonly jobs: SimulatedJob[] = [];
   readonly referenceSize = referenceSize;
+  /** What the service let through, by team. */
+  readonly teamUse = new Map<string, TeamLog>();
+  /** Limits of teams that have changed since the start. */
+  readonly teamChanges = new Map<string, TeamSetting>();
+  /** What the system told operators, by name. */
+  readonly notices: Record<string, number> = {};
   sweepWakes = 0;
   readonly #workers: Worker[] = [];
   readonly #workersOf: WorkersOf;
   readonly #draws: Draws;
   readonly #ready: SimulatedJob[] = [];
+  readonly #jumpsMs = new Map<number, number>();
 
   constructor(scenario: Scenario, workersOf: WorkersOf) {
     this.scenario = scenario;
@@ -60,9 +74,49 @@ export class Simulation {
     for (let count = 0; count < scenario.workers; count += 1) this.#start();
   }
 
+  /** The time in which figures are taken. */
+  get measured(): { readonly fromMs: number; readonly untilMs: number } {
+    const { warmUpS, measureUntilS } = this.scenario;
+    const untilMs = measureUntilS === null ? this.time.nowMs : this.startMs + measureUntilS * 1000;
+    return { fromMs: this.startMs + warmUpS * 1000, untilMs };
+  }
+
   /** Whether what happens now counts in the figures. */
   get isMeasured(): boolean {
-    return this.time.nowMs >= this.startMs + this.scenario.warmUpS * 1000;
+    const { fromMs, untilMs } = this.measured;
+    return this.time.nowMs >= fromMs && this.time.nowMs <= untilMs;
+  }
+
+  /** The service let a call of a team through. */
+  logTeam(team: string, tokens: number): void {
+    const log = this.teamUse.get(team) ?? new TeamLog();
+    log.add(tokens, this.time.nowMs);
+    this.teamUse.set(team, log);
+  }
+
+  notice(name: string): void {
+    this.notices[name] = (this.notices[name] ?? 0) + 1;
+  }
+
+  /** The clock of one machine: off by `skewMs`, and by what it has jumped since. */
+  clockOf(index: number, skewMs: number): Clock {
+    return {
+      now: () => this.time.nowMs + skewMs + (this.#jumpsMs.get(index) ?? 0),
+      sleep: (durationMs, signal) => this.time.sleep(durationMs, signal),
+    };
+  }
+
+  /** Tokens in line by the account of a worker that lives; NaN for a system without a line. */
+  async tokensInLine(): Promise<number> {
+    const teller = this.#workers.find(({ isDead, tokensInLine }) => !isDead && tokensInLine !== null);
+    const told = teller?.tokensInLine?.();
+    if (told === undefined) return Number.NaN;
+    let tokens = Number.NaN;
+    void told.then((count) => {
+      tokens = count;
+    });
+    await this.time.run(this.time.nowMs + 1000);
+    return tokens;
   }
 
   submit(lane: Lane, team: string, size: JobSize): void {
@@ -80,6 +134,7 @@ export class Simulation {
       sentMs: null,
       isDone: false,
       isCancelled: false,
+      isRefused: false,
       worker: null,
     };
     this.jobs.push(job);
@@ -87,11 +142,13 @@ export class Simulation {
   }
 
   isAllDone(): boolean {
-    return this.jobs.every(({ isDone, isCancelled }) => isDone || isCancelled);
+    return this.jobs.every(({ isDone, isCancelled, isRefused }) => isDone || isCancelled || isRefused);
   }
 
   takeForeign(tokens: number): void {
-    for (const deployment of this.service) takeForeign(deployment, tokens / this.service.length, this.time.nowMs);
+    for (const deployment of this.service) {
+      takeForeign(deployment, tokens / this.service.length, this.time.nowMs, this.isMeasured);
+    }
   }
 
   meet(incident: Exclude<Incident, { kind: 'foreign' }>): void {
@@ -100,7 +157,12 @@ export class Simulation {
       for (const worker of this.#taking(incident.count)) worker.isTaking = false;
     else if (incident.kind === 'kill-workers') for (const worker of this.#taking(incident.count)) this.#kill(worker);
     else if (incident.kind === 'cancel-next') this.#cancel(incident.lane, incident.count);
-    else this.#limit(incident.tokensPerMinute);
+    else if (incident.kind === 'limits') for (const deployment of this.service) setLimits(deployment, incident.over);
+    else if (incident.kind === 'team-limits') this.teamChanges.set(incident.team, incident.over);
+    else if (incident.kind === 'damage-row') void this.store.damage(model, incident.key);
+    else
+      for (const { index } of this.#taking(incident.count))
+        this.#jumpsMs.set(index, (this.#jumpsMs.get(index) ?? 0) + incident.byMs);
   }
 
   /** As the gateway's sweep does: parked jobs whose turn has come nearer than they know are woken. */
@@ -108,7 +170,7 @@ export class Simulation {
     const sweep = async () => {
       const teller = this.#workers.find(({ isDead, forecast }) => !isDead && forecast !== null);
       const parked = this.jobs
-        .filter((job) => job.worker === null && !job.isDone && !job.isCancelled && job.ticket !== null)
+        .filter((job) => isWaiting(job) && job.ticket !== null)
         .sort((left, right) => (left.ticket?.start ?? 0) - (right.ticket?.start ?? 0));
       for (const job of parked.slice(0, 300)) {
         const startMs = (await teller?.forecast?.(job)) ?? null;
@@ -143,10 +205,6 @@ export class Simulation {
     }
   }
 
-  #limit(tokensPerMinute: number): void {
-    for (const { state } of this.service) state.limits = { ...state.limits, tokensPerMinute };
-  }
-
   #cancel(lane: Lane, count: number): void {
     const waiting = this.jobs
       .filter((job) => job.lane === lane && job.worker === null && !job.isDone && job.ticket !== null)
@@ -162,7 +220,7 @@ export class Simulation {
     // Interactive jobs are calls that wait for their answer; the others come through the queue, which is polled.
     const delayMs = job.lane === 'interactive' ? 1 : this.#draws.uniform(20, 500);
     this.time.at(atMs + delayMs, () => {
-      if (job.worker !== null || job.dueMs !== atMs || job.isDone || job.isCancelled) return;
+      if (!isWaiting(job) || job.dueMs !== atMs) return;
       if (job.lane === 'interactive') this.#call(job);
       else this.#ready.push(job);
       this.#deliver();
@@ -177,7 +235,7 @@ export class Simulation {
       const worker = free[Math.floor(this.#draws.next() * free.length)];
       if (worker === undefined) return;
       this.#ready.shift();
-      if (job.worker === null && !job.isDone && !job.isCancelled) void this.#give(worker, job);
+      if (isWaiting(job)) void this.#give(worker, job);
     }
   }
 
@@ -207,4 +265,8 @@ export class Simulation {
   isAlive(index: number): boolean {
     return this.#workers[index]?.isDead !== true;
   }
+}
+
+function isWaiting({ worker, isDone, isCancelled, isRefused }: SimulatedJob): boolean {
+  return worker === null && !isDone && !isCancelled && !isRefused;
 }

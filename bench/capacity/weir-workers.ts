@@ -8,9 +8,8 @@ import type { Scenario } from './scenario.ts';
 import type { Draws } from './seeded.ts';
 import { chargeOf, type SimulatedJob } from './simulated-job.ts';
 import { arrive, hintOf } from './simulated-service.ts';
-import type { Simulation, WorkerKind, WorkersOf } from './simulation.ts';
+import { model, type Simulation, type WorkerKind, type WorkersOf } from './simulation.ts';
 
-const model = 'model';
 /** As in the gateway: longer waits are parked, a job sits in a worker no longer than this, claims are written this early. */
 const NEAR_MS = 2000;
 const LONGEST_SIT_MS = 10_000;
@@ -32,12 +31,17 @@ function makeWorker(
 ): WorkerKind {
   const { scenario } = simulation;
   const skewMs = scenario.skewMs * (scenario.workers === 1 ? 1 : (2 * index) / (Math.max(2, scenario.workers) - 1) - 1);
-  const clock = simulation.time.clock(Math.max(-scenario.skewMs, Math.min(scenario.skewMs, skewMs)));
+  const clock = simulation.clockOf(index, Math.max(-scenario.skewMs, Math.min(scenario.skewMs, skewMs)));
   const capacity = new PooledCapacity({
     store: simulation.store.connect(draws, scenario.roundTripMs),
     clock,
     random: draws,
-    telemetry: { track: () => {}, flush: async () => {} },
+    telemetry: {
+      track: (event) => {
+        if (event.type === 'notice') simulation.notice(event.name);
+      },
+      flush: async () => {},
+    },
     health: alwaysHealthy,
     limits: () => limitsOf(simulation),
   });
@@ -57,8 +61,10 @@ function makeWorker(
     const tokens = Math.round(chargeOf(job.size) * scenario.serviceFactor);
     const decision = arrive(deployment, tokens, simulation.time.nowMs, simulation.isMeasured);
     const isAdmitted = decision.outcome === 'admitted';
-    if (isAdmitted) job.sentMs = simulation.time.nowMs;
-    else job.throttled += 1;
+    if (isAdmitted) {
+      job.sentMs = simulation.time.nowMs;
+      simulation.logTeam(job.team, tokens);
+    } else job.throttled += 1;
     const latencyMs = isAdmitted ? 500 + job.size.outputTokens * 20 : 30;
     await clock.sleep(latencyMs);
     capacity.report({
@@ -100,7 +106,10 @@ function makeWorker(
         exclude,
         urgent: job.lane === 'interactive' || exclude.length > 0,
       });
-      if (result.outcome === 'never') throw new Error(`${job.id} can never be sent`);
+      if (result.outcome === 'never') {
+        job.isRefused = true;
+        return;
+      }
       job.ticket = result.ticket;
       if (result.outcome === 'booked') {
         await clock.sleep(result.booking.sendAtMs - CLAIM_LEAD_MS - clock.now());
@@ -139,6 +148,7 @@ function makeWorker(
       const { ticket } = job;
       if (ticket !== null) capacity.leave({ ...placeOf(job), ticket });
     },
+    tokensInLine: async () => (await capacity.lanes(model)).reduce((sum, { tokensWaiting }) => sum + tokensWaiting, 0),
   };
 
   function placeOf(job: SimulatedJob) {
@@ -151,7 +161,7 @@ function coolDownOf(scenario: Scenario, decision: AdmissionDecision): number | n
   return decision.outcome === 'admitted' ? null : (hintOf(scenario.hints, decision.retryAfterMs) ?? 60_000);
 }
 
-function limitsOf({ service, scenario }: Simulation): PoolLimits {
+function limitsOf({ service, scenario, teamChanges }: Simulation): PoolLimits {
   return {
     model,
     isPaused: false,
@@ -168,7 +178,7 @@ function limitsOf({ service, scenario }: Simulation): PoolLimits {
       spill: lanes,
     })),
     teams: new Map(
-      Object.entries(scenario.teams).map(([id, team]) => [
+      Object.entries({ ...scenario.teams, ...Object.fromEntries(teamChanges) }).map(([id, team]) => [
         id,
         {
           ...unknownTeam,

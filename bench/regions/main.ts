@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { percentile } from '../capacity/measure.ts';
+import { percentile } from '../percentile.ts';
 import { checkGoals, type Goal } from './goals.ts';
 import { type Exit, measureExits, measureFailovers, measurePhases, type PhaseFigures } from './measure.ts';
 import { peers } from './peers.ts';

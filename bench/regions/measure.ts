@@ -1,5 +1,5 @@
 import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
-import { percentile } from '../capacity/measure.ts';
+import { percentile } from '../percentile.ts';
 import { type Phase, type Trouble, troubled } from './scenario.ts';
 import type { BenchJob, World } from './world.ts';
 

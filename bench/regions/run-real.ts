@@ -1,5 +1,5 @@
 import { chatJob, type JsonObject, WeirUnderTest } from '../../test/support/weir-under-test.ts';
-import { percentile } from '../capacity/measure.ts';
+import { percentile } from '../percentile.ts';
 import type { Goal } from './goals.ts';
 import { printGoals } from './print.ts';
 import { troubled } from './scenario.ts';

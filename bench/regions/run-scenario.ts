@@ -1,6 +1,6 @@
 import { draw } from '../capacity/seeded.ts';
+import { withVirtualTimers } from '../virtual-timers.ts';
 import { jobsPerSecond, type RegionScenario } from './scenario.ts';
-import { withVirtualTimers } from './virtual-timers.ts';
 import { type BenchJob, World } from './world.ts';
 
 /** Whatever works on jobs. `submit` begins a job and need not wait for its end. */

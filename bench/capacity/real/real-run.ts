@@ -4,7 +4,7 @@ import { submitJob } from '../../../src/core/gateway/submit-job.ts';
 import { sweep } from '../../../src/core/gateway/sweep.ts';
 import type { Job, Lane } from '../../../src/core/jobs/job.ts';
 import type { SimulatorReport } from '../../../tools/simulator/report.ts';
-import { percentile } from '../measure.ts';
+import { percentile } from '../../percentile.ts';
 import { referenceSize } from '../scenario.ts';
 import { draw } from '../seeded.ts';
 import { model, poolTokensPerMinute, Stage, team, tokensPerMinute } from './stage.ts';

@@ -1,0 +1,68 @@
+import { type BenchCase, inVirtualTime } from '../bench-case.ts';
+import { atMost } from '../check.ts';
+import { scenario } from '../scenario.ts';
+import { backlog, calls, isFair, isFull, isPrompt, keepsLimits, wait } from './shared.ts';
+
+const poolTokensPerSecond = 5000;
+
+/** Lanes beside each other at 8 workers. */
+export const lanesTogether: readonly BenchCase[] = [
+  inVirtualTime({
+    part: 'Speed and cost',
+    about: 'bulk backlog of 1,000 and 6/s, interactive 1/s',
+    seeds: 3,
+    scenario: scenario('mixed-8', { seconds: 480, streams: [backlog, calls] }),
+    check: (figures) => [
+      ...isFull(figures),
+      isPrompt(figures),
+      atMost('ledger operations per job', figures.operationsPerJob, 2.5),
+      atMost('parks per job', figures.parksPerJob, 3),
+      isFair(figures, 'bulk'),
+    ],
+  }),
+  inVirtualTime({
+    part: 'Speed and cost',
+    about: 'the same with a standard lane between: 1/s of each above the backlog',
+    seeds: 3,
+    scenario: scenario('mixed-8-three-lanes', {
+      seconds: 480,
+      streams: [backlog, calls, { lane: 'standard', team: 'apps', perSecond: 1 }],
+    }),
+    check: (figures) => [
+      ...isFull(figures),
+      isPrompt(figures),
+      atMost('ledger operations per job', figures.operationsPerJob, 2.5),
+      atMost('parks per job', figures.parksPerJob, 3),
+      isFair(figures, 'bulk'),
+    ],
+  }),
+  inVirtualTime({
+    part: 'Speed and cost',
+    about: 'the same with interactive 2.5/s: half of the pool',
+    seeds: 3,
+    scenario: scenario('mixed-8-half', { seconds: 480, streams: [backlog, { ...calls, perSecond: 2.5 }] }),
+    check: (figures) => [
+      ...isFull(figures),
+      isPrompt(figures),
+      atMost('ledger operations per job', figures.operationsPerJob, 2.5),
+      atMost('parks per job', figures.parksPerJob, 3),
+    ],
+  }),
+  inVirtualTime({
+    part: 'Speed and cost',
+    about: 'bulk backlog; 60 interactive jobs at once',
+    seeds: 10,
+    scenario: scenario('burst-60', {
+      seconds: 300,
+      streams: [backlog, { lane: 'interactive', team: 'apps', bursts: [{ atS: 150, count: 60 }] }],
+    }),
+    check: (figures) => [
+      atMost(
+        'interactive p95 ÷ (their tokens ÷ rate)',
+        wait(figures, 'interactive').p95 / ((figures.laneTokens['interactive'] ?? 0) / poolTokensPerSecond),
+        1.2,
+      ),
+      ...keepsLimits(figures),
+    ],
+  }),
+];

@@ -8,8 +8,8 @@ export interface BigJobs {
   /** Worst wait of a big job ÷ the mean wait of its lane's jobs submitted within 20 s of it. */
   readonly worstOfNeighbours: number;
   /**
-   * Worst wait of a big job ÷ the time in which the service can take it at all: from its submission until some deployment's window
-   * has room for it, had nothing but the big jobs before it been sent from then on.
+   * Worst wait of a big job ÷ the time that the service needs for it: in which a full window frees as many tokens, or longer, where
+   * others go before it: until some window has room for it, had nothing but the big jobs before it been sent since its submission.
    */
   readonly worstOfPossible: number;
   readonly longestWaitS: number;
@@ -20,13 +20,14 @@ export interface BigJobs {
 const bigFromTokens = 10_000;
 const nearMs = 20_000;
 const windowMs = 60_000;
-/** A ratio of waits under a second says nothing. */
+/** A ratio to waits under a second says nothing. */
 const leastS = 1;
 
 /** How much longer big jobs wait than others, and than the service makes them wait. */
 export function bigJobFigures({ jobs, service }: Simulation, submitted: readonly SimulatedJob[]): BigJobs {
   const big = submitted.filter(({ size }) => chargeOf(size) >= bigFromTokens);
   let [worstOfNeighbours, worstOfPossible, longestPossibleS] = [0, 0, 0];
+  const largestTpm = Math.max(...service.map(({ limits }) => limits.tokensPerMinute));
   for (const job of big) {
     const near = submitted.filter(
       (other) => other.lane === job.lane && other !== job && Math.abs(other.submittedMs - job.submittedMs) < nearMs,
@@ -41,7 +42,8 @@ export function bigJobFigures({ jobs, service }: Simulation, submitted: readonly
         (other.sentMs ?? 0) >= job.submittedMs,
     );
     const possibleS = (earliestOf([...before, job], service, job.submittedMs) - job.submittedMs) / 1000;
-    worstOfPossible = Math.max(worstOfPossible, waitOf(job) / Math.max(leastS, possibleS));
+    const refillS = (chargeOf(job.size) / largestTpm) * (windowMs / 1000);
+    worstOfPossible = Math.max(worstOfPossible, waitOf(job) / Math.max(refillS, possibleS));
     longestPossibleS = Math.max(longestPossibleS, possibleS);
   }
   const longestWaitS = big.reduce((most, job) => Math.max(most, waitOf(job)), 0);

@@ -4,12 +4,14 @@ import { type LaneWaits, measureWaits } from './measure-waits.ts';
 import { chargeOf } from './simulated-job.ts';
 import type { Simulation } from './simulation.ts';
 
-/** What a team was let through, by the service's log: per minute of the measured time, and the most in any 60 seconds of the run. */
+/** What a team was let through, by the service's log: per minute of the measured time, and the most in any 60 seconds. */
 export interface TeamUse {
   readonly tokensPerMinute: number;
   readonly requestsPerMinute: number;
   readonly mostTokensIn60S: number;
   readonly mostRequestsIn60S: number;
+  /** The same of what was sent in the measured time. */
+  readonly measured: { readonly mostTokensIn60S: number; readonly mostRequestsIn60S: number };
 }
 
 export interface Figures extends LaneWaits {
@@ -27,7 +29,7 @@ export interface Figures extends LaneWaits {
   readonly parksPerJob: number;
   /** Most tokens sent to a deployment in any 60 seconds ÷ the limit in force then, refused ones included. */
   readonly peakShare: number;
-  /** Sends that went over a token or a request limit in force. */
+  /** Sends that went over a token or a request limit in force, refused or not. */
   readonly overLimit: number;
   readonly mostRequestsInSlice: number;
   readonly requestsPerMinute: number;
@@ -87,7 +89,15 @@ export function measure(simulation: Simulation, ended: { realMs: number; tokensI
       [...simulation.teamUse].map(([team, use]) => {
         const own = sent.filter((job) => job.team === team);
         const tokens = own.reduce((sum, { size }) => sum + chargeOf(size), 0);
-        return [team, { tokensPerMinute: tokens / minutes, requestsPerMinute: own.length / minutes, ...use.most }];
+        return [
+          team,
+          {
+            tokensPerMinute: tokens / minutes,
+            requestsPerMinute: own.length / minutes,
+            ...use.most,
+            measured: use.measured,
+          },
+        ];
       }),
     ),
     bigJobs: bigJobFigures(simulation, submitted),
@@ -109,6 +119,7 @@ export function summarise(figures: Figures): string {
     `${figures.done} done`,
     `${short(figures.operationsPerJob)} ops/job, ${short(figures.lostCommitsPart * 100)} % lost`,
     `${short(figures.parksPerJob)} parks/job`,
+    `${short(figures.throttledPerJob)} 429/job`,
     ...waits,
   ].join(' · ');
 }

@@ -54,6 +54,8 @@ export interface Scenario {
   readonly slots: number;
   /** Clocks differ from true time by up to this much. */
   readonly skewMs: number;
+  /** By how much single machines' clocks are wrong beside that, by worker; 0 for those beyond the list. */
+  readonly wrongClocksMs: readonly number[];
   readonly roundTripMs: number;
   readonly hints: Hints;
   readonly deployments: readonly AdmissionLimits[];
@@ -99,6 +101,7 @@ export function scenario(name: string, over: Partial<Scenario>): Scenario {
     workers: 8,
     slots: 48,
     skewMs: 250,
+    wrongClocksMs: [],
     roundTripMs: 12,
     hints: 'good',
     deployments: threeRegions(),

@@ -24,6 +24,7 @@ export interface ServiceDeployment {
   readonly limits: AdmissionLimits;
   readonly state: AdmissionState;
   readonly sent: PeakWindows;
+  readonly letThrough: PeakWindows;
   /** What was admitted and when. */
   readonly log: { readonly atMs: number; readonly tokens: number }[];
   admittedTokens: number;
@@ -33,7 +34,7 @@ export interface ServiceDeployment {
   mostRequestsInSlice: number;
   /** Most that was sent in any 60 seconds, as a part of the limit in force. */
   peakShare: number;
-  /** Sends that went over a limit in force. */
+  /** Sends that were refused, or went over a limit in force in any 60 s or slice though the service's own minute let them through. */
   overLimit: number;
 }
 
@@ -43,6 +44,7 @@ export function createServiceDeployment(name: string, limits: AdmissionLimits): 
     limits,
     state: createAdmission(limits),
     sent: createPeakWindows(),
+    letThrough: createPeakWindows(),
     log: [],
     admittedTokens: 0,
     refused: 0,
@@ -65,14 +67,17 @@ export function arrive(
 ): AdmissionDecision {
   const at = Math.floor(nowMs);
   const { limits } = deployment.state;
-  const { tokens: inMinute } = addToPeaks(deployment.sent, tokens, at);
-  const share = inMinute / limits.tokensPerMinute;
-  const inSlice = requestsInLatest(deployment.sent, limits.requestWindowSeconds * 1000);
-  deployment.peakShare = Math.max(deployment.peakShare, share);
-  deployment.mostRequestsInSlice = Math.max(deployment.mostRequestsInSlice, inSlice);
-  if (share > whole || inSlice > requestsPerSlice(limits)) deployment.overLimit += 1;
+  const sliceMs = limits.requestWindowSeconds * 1000;
+  const { tokens: sentInMinute } = addToPeaks(deployment.sent, tokens, at);
+  deployment.peakShare = Math.max(deployment.peakShare, sentInMinute / limits.tokensPerMinute);
+  deployment.mostRequestsInSlice = Math.max(deployment.mostRequestsInSlice, requestsInLatest(deployment.sent, sliceMs));
   const decision = admit(deployment.state, { tokens }, at);
-  if (decision.outcome === 'admitted') deployment.log.push({ atMs: at, tokens });
+  if (decision.outcome === 'admitted') {
+    deployment.log.push({ atMs: at, tokens });
+    const inMinute = addToPeaks(deployment.letThrough, tokens, at).tokens;
+    const inSlice = requestsInLatest(deployment.letThrough, sliceMs);
+    if (inMinute > limits.tokensPerMinute * whole || inSlice > requestsPerSlice(limits)) deployment.overLimit += 1;
+  } else deployment.overLimit += 1;
   if (!isMeasured) return decision;
   if (decision.outcome === 'admitted') deployment.admittedTokens += tokens;
   else deployment.refused += 1;

@@ -1,3 +1,4 @@
+import { steadyTime } from '../../src/core/adapters/system/storage-clock.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { Lane } from '../../src/core/jobs/job.ts';
 import { VirtualTime } from '../virtual-time.ts';
@@ -90,7 +91,7 @@ export class Simulation {
   /** The service let a call of a team through. */
   logTeam(team: string, tokens: number): void {
     const log = this.teamUse.get(team) ?? new TeamLog();
-    log.add(tokens, this.time.nowMs);
+    log.add(tokens, this.time.nowMs, this.isMeasured);
     this.teamUse.set(team, log);
   }
 
@@ -98,12 +99,14 @@ export class Simulation {
     this.notices[name] = (this.notices[name] ?? 0) + 1;
   }
 
-  /** The clock of one machine: off by `skewMs`, and by what it has jumped since. */
+  /** Weir's clock on one machine, whose time of day is off by `skewMs` and by what it has jumped since. */
   clockOf(index: number, skewMs: number): Clock {
-    return {
-      now: () => this.time.nowMs + skewMs + (this.#jumpsMs.get(index) ?? 0),
-      sleep: (durationMs, signal) => this.time.sleep(durationMs, signal),
-    };
+    const wrongMs = skewMs + (this.scenario.wrongClocksMs[index] ?? 0);
+    const localNow = steadyTime({
+      wallMs: () => this.time.nowMs + wrongMs + (this.#jumpsMs.get(index) ?? 0),
+      uptimeMs: () => this.time.nowMs - this.startMs,
+    });
+    return { now: localNow, sleep: (durationMs, signal) => this.time.sleep(durationMs, signal) };
   }
 
   /** Tokens in line by the account of a worker that lives; NaN for a system without a line. */

@@ -1,15 +1,30 @@
-import { addToPeaks, createPeakWindows, readPeaks } from '../../tools/simulator/peak-windows.ts';
+import { addToPeaks, createPeakWindows, type PeakWindows, readPeaks } from '../../tools/simulator/peak-windows.ts';
 
-/** What a team was let through on all deployments together, and its most in any 60 seconds. */
+interface Most {
+  readonly mostTokensIn60S: number;
+  readonly mostRequestsIn60S: number;
+}
+
+/** What a team was let through on all deployments together: its most in any 60 seconds, of the whole run and of the measured time. */
 export class TeamLog {
-  readonly #sent = createPeakWindows();
+  readonly #all = createPeakWindows();
+  readonly #measured = createPeakWindows();
 
-  add(tokens: number, nowMs: number): void {
-    addToPeaks(this.#sent, tokens, Math.floor(nowMs));
+  add(tokens: number, nowMs: number, isMeasured: boolean): void {
+    addToPeaks(this.#all, tokens, Math.floor(nowMs));
+    if (isMeasured) addToPeaks(this.#measured, tokens, Math.floor(nowMs));
   }
 
-  get most(): { readonly mostTokensIn60S: number; readonly mostRequestsIn60S: number } {
-    const { tokens, requests } = readPeaks(this.#sent).in60Seconds;
-    return { mostTokensIn60S: tokens, mostRequestsIn60S: requests };
+  get most(): Most {
+    return mostOf(this.#all);
   }
+
+  get measured(): Most {
+    return mostOf(this.#measured);
+  }
+}
+
+function mostOf(windows: PeakWindows): Most {
+  const { tokens, requests } = readPeaks(windows).in60Seconds;
+  return { mostTokensIn60S: tokens, mostRequestsIn60S: requests };
 }

@@ -106,6 +106,8 @@ function makeWorker(
         exclude,
         urgent: job.lane === 'interactive' || exclude.length > 0,
       });
+      // A killed worker writes nothing any more.
+      if (!simulation.isAlive(index)) return;
       if (result.outcome === 'never') {
         job.isRefused = true;
         return;

@@ -34,6 +34,7 @@ function describe(figures: RealFigures): string {
     ['arrivals over a limit', String(figures.overLimit)],
     ['ledger operations per job', figures.operationsPerJob.toFixed(2)],
     ['jobs', `${figures.accepted} accepted, ${JSON.stringify(figures.ended)}, ${figures.notEnded} not ended`],
+    ['submissions tried again', String(figures.submissionRetries)],
     ['upstream calls', String(figures.upstreamCalls)],
     ['money still held', `${figures.heldNanoUsd} nano-dollars`],
     ['wait p50 / p95', waits.join(', ')],

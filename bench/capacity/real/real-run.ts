@@ -7,6 +7,7 @@ import type { SimulatorReport } from '../../../tools/simulator/report.ts';
 import { percentile } from '../../percentile.ts';
 import { referenceSize } from '../scenario.ts';
 import { draw } from '../seeded.ts';
+import { asClient } from './as-client.ts';
 import { model, poolTokensPerMinute, Stage, team, tokensPerMinute } from './stage.ts';
 
 /** What happens to the workers, by seconds from the first submission. */
@@ -37,6 +38,7 @@ export interface RealFigures {
   readonly overLimit: number;
   readonly operationsPerJob: number;
   readonly accepted: number;
+  readonly submissionRetries: number;
   readonly ended: Readonly<Record<string, number>>;
   readonly notEnded: number;
   readonly heldNanoUsd: number;
@@ -74,7 +76,8 @@ export async function runReal(plan: RealPlan, say: (text: string) => void): Prom
   const repeat = (everyMs: number, work: () => Promise<unknown>) => {
     const loop = async () => {
       while (!isOver) {
-        await work();
+        // A timer of the host that fails runs again at its next time.
+        await work().catch((error: unknown) => stage.failures.push(`failed ${String(error)}`));
         await sleep(everyMs);
       }
     };
@@ -109,7 +112,7 @@ export async function runReal(plan: RealPlan, say: (text: string) => void): Prom
     say(`  ${plan.seconds} s: no more submissions, what is in line drains\n`);
     const jobs = await awaitEnds(ports, submitter, startedAt + (plan.seconds + longestDrainS) * 1000);
     const last = await stage.report();
-    const budget = await ports.jobs.readBudget(team, jobs.at(-1)?.budgetPeriod ?? '');
+    const budget = await patiently(() => ports.jobs.readBudget(team, jobs.at(-1)?.budgetPeriod ?? ''));
     isOver = true;
     await Promise.all(background);
     for (const failure of stage.failures.slice(0, 3)) say(`  ${failure}\n`);
@@ -130,6 +133,7 @@ export async function runReal(plan: RealPlan, say: (text: string) => void): Prom
       ),
       operationsPerJob: (operationsAfter - operationsBefore) / Math.max(1, calls),
       accepted: submitter.accepted,
+      submissionRetries: submitter.retries,
       ended: countBy(jobs, ({ end }) => end?.status ?? 'not ended'),
       notEnded: submitter.accepted - jobs.filter(({ end }) => end !== null).length,
       heldNanoUsd: budget?.value.heldNanoUsd ?? 0,
@@ -154,6 +158,8 @@ class Submitter {
   readonly #ports: Ports;
   readonly #draws = draw(20261123, 'real');
   accepted = 0;
+  /** Submissions that were tried again because storage was away. */
+  retries = 0;
   #number = 0;
 
   constructor(ports: Ports) {
@@ -178,29 +184,38 @@ class Submitter {
       lane,
       deadlineSeconds: 3600,
       metadata: {},
-      idempotencyKey: null,
+      // A submission that was accepted although its answer got lost is the same job when it is tried again.
+      idempotencyKey: `real-${this.#number}`,
       waitSeconds: 0,
     } as const;
     const traceparent = `00-${this.#number.toString(16).padStart(32, '0')}-${this.#number.toString(16).padStart(16, '0')}-01`;
-    await submitJob(this.#ports, { team, role: 'team', authenticatedBy: 'key' }, submission, traceparent);
+    const principal = { team, role: 'team', authenticatedBy: 'key' } as const;
+    await asClient(
+      () => submitJob(this.#ports, principal, submission, traceparent),
+      () => {
+        this.retries += 1;
+      },
+    );
     this.accepted += 1;
   }
+}
+
+function patiently<T>(call: () => Promise<T>): Promise<T> {
+  return asClient(call, () => {});
 }
 
 /** Every job once all have ended, or as they are at the deadline. */
 async function awaitEnds(ports: Ports, submitter: Submitter, deadlineMs: number): Promise<readonly Job[]> {
   for (;;) {
-    const live = await ports.live.listLive(team, null);
+    const live = await patiently(() => ports.live.listLive(team, null));
     if ((live.items.length === 0 && live.next === null) || Date.now() > deadlineMs) break;
     await sleep(1000);
   }
   const jobs: Job[] = [];
   for (let after: string | null = null; ; ) {
-    const page: Awaited<ReturnType<Ports['jobs']['listJobs']>> = await ports.jobs.listJobs(team, {
-      status: null,
-      limit: 100,
-      after,
-    });
+    const page: Awaited<ReturnType<Ports['jobs']['listJobs']>> = await patiently(() =>
+      ports.jobs.listJobs(team, { status: null, limit: 100, after }),
+    );
     jobs.push(...page.items);
     if (page.next === null || jobs.length >= submitter.accepted) return jobs;
     after = page.next;

@@ -58,6 +58,13 @@ export function dropStaleReservations(decision: Decision): void {
   decision.state.line.reservations = kept;
 }
 
+/** Gives back far send times that something more urgent needs; whoever held them is served anew when he comes for them. */
+export function yieldFarPlaces(decision: Decision, mustYield: (held: Reservation) => boolean): void {
+  const { reservations } = decision.state.line;
+  for (const held of reservations) if (mustYield(held)) withdrawPlace(decision, held);
+  decision.state.line.reservations = reservations.filter((held) => !mustYield(held));
+}
+
 /** Gives back what a job that leaves the line holds. */
 export function dropReservationOf(decision: Decision, job: string): void {
   const held = decision.state.line.reservations.find(({ jobId }) => jobId === job);

@@ -12,8 +12,9 @@ import {
 } from './decision.ts';
 import { jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
 import { type FoundPlace, findPlace, isThereFor, type PlaceWanted, takePlace } from './place-job.ts';
-import { findReservedTurn, reserveFar } from './reserve-far.ts';
+import { findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
+import { deploymentRing } from './token-ring.ts';
 import {
   estimateTurn,
   isInteractiveDemoted,
@@ -37,6 +38,11 @@ const MOST_FAR = 3;
 const MOST_FAR_AROUND_BIG = 40;
 /** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
 const BIG_JOB = 0.02;
+
+/** No window reaches further than this. */
+const FARTHEST_MS = 65_000;
+/** A held send time that is nearer than this leaves room for another one just within the farthest window. */
+const VACANCY_MS = FARTHEST_MS - deploymentRing.bucketMs * (deploymentRing.windowBuckets + 1);
 
 /** A probe has answered within this. */
 const PROBE_MS = 2000;
@@ -92,7 +98,11 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
     setWait(place, Math.max(decision.nowMs + 200, near.untilMs - HORIZON_MS + 300), closedBy(decision, near.reason));
     return;
   }
-  if (isStuck(decision, lane, place) && reserveFar(decision, place.ask, want)) {
+  const isStuckNow = isStuck(decision, lane, place);
+  // The far send times of ordinary jobs behind it would make a big interactive job wait longer than the service does.
+  if (isStuckNow && lane === 'interactive')
+    yieldFarPlaces(decision, (held) => held.lane !== lane && held.tokens < bigFrom(decision));
+  if (isStuckNow && holdFar(decision, place.ask, want)) {
     serve(decision, lane, place, decision.nowMs);
     findReservedTurn(decision, place.ask, place.ticket);
     return;
@@ -104,9 +114,20 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
     setWait(place, Math.max(decision.nowMs + 200, againMs), closedBy(decision, 'breaker'));
     return;
   }
-  const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + 65_000 });
+  const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
+  if (!far.isFound && leadOf(decision, place.ask) > 0) {
+    setWait(place, nextVacancy(decision, lane, place), closedBy(decision, near.reason));
+    return;
+  }
   const whenMs = far.isFound ? far.sendAtMs : Math.max(far.untilMs, decision.reopensAtMs);
   setWait(place, Math.max(decision.nowMs + 200, whenMs - HORIZON_MS + 300), closedBy(decision, near.reason));
+}
+
+/** Holds a far send time; two jobs of half a deployment fit into its minute only without the reserve. */
+function holdFar(decision: Decision, ask: Ask, want: PlaceWanted): boolean {
+  return (
+    reserveFar(decision, ask, want) || (leadOf(decision, ask) > 0 && reserveFar(decision, ask, { ...want, reserve: 0 }))
+  );
 }
 
 /** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */
@@ -141,6 +162,19 @@ function isDue(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean 
   if (ahead <= laneTokensPerMs(decision, lane) * (HORIZON_MS + leadOf(decision, ask))) return true;
   const sliceMs = sliceTurn(decision, lane, ahead);
   return sliceMs !== null && sliceMs <= decision.nowMs + HORIZON_MS;
+}
+
+/**
+ * When a big job that finds no room within the farthest window asks again: a moment before the next held send time has gone, whose
+ * room comes back a minute later. Who has been passed by most asks first; all of them would otherwise sleep while newcomers take it.
+ */
+function nextVacancy(decision: Decision, lane: Lane, { ticket, ask }: Place): number {
+  const { line } = decision.state;
+  const next = Math.min(decision.nowMs + FARTHEST_MS, ...line.reservations.map(({ sendAtMs }) => sendAtMs));
+  const behind = (line.lanes[lane].virtual - ticket.start) * decision.weightOf(ask.request.team);
+  const behindMs = Math.max(0, behind / laneTokensPerMs(decision, lane));
+  const politeMs = VACANCY_MS / 2 / (1 + behindMs / 10_000);
+  return Math.max(decision.nowMs + 1000, next - VACANCY_MS + politeMs);
 }
 
 /** How long before its turn a job begins to look for room: the time in which a deployment frees that much. */

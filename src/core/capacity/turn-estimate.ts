@@ -9,10 +9,14 @@ import { nextRequestRoom, sliceOf } from './request-log.ts';
 export const LEAST_SHARE = 0.1;
 /** Interactive work beyond half of the pool, and a tenth of that for chance, is served as standard. */
 export const MOST_INTERACTIVE = 0.55;
+/** From this share on interactive work alone fills every window: unpaced it would beat, and who asks for little would wait with the rest. */
+const ALL_INTERACTIVE = 0.9;
 
-/** Whether interactive work has had so much of the last minute that, while others wait, it is paced and goes behind standard work. */
+/** Whether interactive work has had so much of the last minute that, while others wait or all windows are full of it, it is paced and goes behind standard work. */
 export function isInteractiveDemoted(decision: Decision): boolean {
-  if (shareOfMinute(decision, 'interactive') <= MOST_INTERACTIVE) return false;
+  const share = shareOfMinute(decision, 'interactive');
+  if (share > ALL_INTERACTIVE) return true;
+  if (share <= MOST_INTERACTIVE) return false;
   const { standard, bulk } = decision.state.line.lanes;
   return [standard, bulk].some((line) => workAhead(line, Number.POSITIVE_INFINITY, decision.weightOf) > 0);
 }

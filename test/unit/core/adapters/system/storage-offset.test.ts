@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StorageClock } from '../../../../../src/core/adapters/system/storage-clock.ts';
+import { StorageClock, steadyTime } from '../../../../../src/core/adapters/system/storage-clock.ts';
 import { learnOffset, unknownOffset } from '../../../../../src/core/adapters/system/storage-offset.ts';
 
 /** What an answer tells when storage is `skewMs` ahead: its time is cut to the second. */
@@ -69,6 +69,18 @@ describe('StorageClock', () => {
     clock.observe(observe(startMs, 30_000));
     expect(Math.abs(clock.now() - (startMs + 30_000))).toBeLessThanOrEqual(500);
     expect(clock.now()).toBe(startMs + clock.offsetMs);
+  });
+
+  it('counts on evenly when the time of day of its machine is set back or ahead', () => {
+    let [wallMs, uptimeMs] = [startMs, 700.4];
+    const clock = new StorageClock(steadyTime({ wallMs: () => wallMs, uptimeMs: () => uptimeMs }));
+    expect(clock.now()).toBe(startMs);
+    wallMs -= 5000;
+    uptimeMs += 200;
+    expect(clock.now()).toBe(startMs + 200);
+    wallMs += 3_600_000;
+    uptimeMs += 0.9;
+    expect(clock.now()).toBe(startMs + 200);
   });
 
   it('sleeps not at all for nothing, and ends a sleep when it is aborted', async () => {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { createTokenSource } from '../../src/core/adapters/openai/token-source.ts';
 import { originFor, ResourceManager } from './azure/resource-manager.ts';
+import { backupUsage, runBackupCommand } from './backup-command.ts';
 import { CommandError } from './command-error.ts';
 import { doctorUsage, runDoctorCommand } from './doctor-command.ts';
 import { keysUsage, runKeysCommand } from './keys-command.ts';
@@ -8,12 +9,23 @@ import { readLocalRun } from './local-run.ts';
 
 const usage = `npm run weir -- COMMAND
 
-  keys    make, list, rotate and revoke team keys
-  doctor  check a deployment and say what to fix
+  keys     make, list, rotate and revoke team keys
+  doctor   check a deployment and say what to fix
+  backup   write jobs, accounts and contents into a folder
+  restore  fill empty tables from it
 
 ${keysUsage}
 
-${doctorUsage}`;
+${doctorUsage}
+
+${backupUsage}`;
+
+const usages: Readonly<Record<string, string>> = {
+  keys: keysUsage,
+  doctor: doctorUsage,
+  backup: backupUsage,
+  restore: backupUsage,
+};
 
 /** Resource Manager as whoever is signed in. */
 function openAzure(): ResourceManager {
@@ -26,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   const context = { environment: process.env, now: () => new Date() };
   if (command === undefined || args.includes('--help') || command === 'help') {
-    console.log(command === 'keys' ? keysUsage : command === 'doctor' ? doctorUsage : usage);
+    console.log(usages[command ?? ''] ?? usage);
     return command === undefined ? 1 : 0;
   }
   if (command === 'keys') {
@@ -39,8 +51,12 @@ async function main(args: readonly string[]): Promise<number> {
     const localRun = readLocalRun(dirname(dirname(import.meta.dirname)));
     return runDoctorCommand(rest, { ...context, print: (line) => console.log(line), localRun, azure: openAzure() });
   }
+  if (command === 'backup' || command === 'restore') {
+    await runBackupCommand(command, rest, { ...context, print: (line) => console.log(line) });
+    return 0;
+  }
   throw new CommandError(
-    `npm run weir -- keys|doctor   (--help explains them)\n\nThere is no command "${command.slice(0, 40)}".`,
+    `npm run weir -- keys|doctor|backup|restore   (--help explains them)\n\nThere is no command "${command.slice(0, 40)}".`,
   );
 }
 

@@ -6,7 +6,7 @@ import type { Versioned } from '../versioned.ts';
 import { bookSpend } from './money-orders.ts';
 import type { Write } from './persist.ts';
 import type { Ports } from './ports.ts';
-import type { MoneyDecision } from './team-writer.ts';
+import type { MoneyDecision } from './team-batch.ts';
 
 export interface Advance {
   readonly live: LiveJob;

@@ -2,7 +2,7 @@ import type { Budget } from '../budgets/budget.ts';
 import { holdMoney, settleMoney, spendMoney } from '../budgets/hold-money.ts';
 import type { TeamConfig } from '../config/config-schema.ts';
 import type { UsageRow } from '../cost/usage-row.ts';
-import type { MoneyDecision } from './team-writer.ts';
+import type { MoneyDecision } from './team-batch.ts';
 
 const sumCost = (usage: readonly UsageRow[]) => usage.reduce((sum, row) => sum + row.costNanoUsd, 0);
 

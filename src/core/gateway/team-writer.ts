@@ -1,35 +1,10 @@
 import type { Budget } from '../budgets/budget.ts';
-import type { HoldDecision } from '../budgets/hold-money.ts';
 import type { Clock } from '../clock.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
-import { countRows, type JobStore, type TeamChange } from '../jobs/job-store.ts';
+import type { JobStore } from '../jobs/job-store.ts';
 import type { Random } from '../random.ts';
 import type { Versioned } from '../versioned.ts';
-
-/** What a change does to the team's budget: the row as it shall be, or a refusal that is told to the caller. */
-export type MoneyDecision = HoldDecision;
-
-/** One job's change together with what it means for the budget of `period`. */
-export interface TeamOrder {
-  readonly change: TeamChange;
-  readonly period: string;
-  readonly decideMoney: (budget: Budget) => MoneyDecision;
-}
-
-export type TeamOrderResult =
-  | { readonly outcome: 'applied'; readonly version: string | null }
-  | { readonly outcome: 'rejected'; readonly reason: 'duplicate' | 'lost' }
-  | Extract<MoneyDecision, { outcome: 'refused' }>;
-
-interface Waiting {
-  readonly order: TeamOrder;
-  readonly resolve: (result: TeamOrderResult) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A transaction holds 100 rows and 4 MiB; one row is the budget's, and JSON escapes cost a margin. */
-const maxRows = 99;
-const maxCharacters = 700_000;
+import { decideBatch, PendingOrder, takeBatch, type TeamOrder, type TeamOrderResult } from './team-batch.ts';
 
 /**
  * Writes what touches a team's money: one writer per team and process gathers what has arrived while its last transaction
@@ -39,7 +14,7 @@ export class TeamWriter {
   readonly #store: JobStore;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #waiting = new Map<string, PendingOrder[]>();
   readonly #budgets = new Map<string, Versioned<Budget> | { value: Budget; version: null }>();
 
   constructor(ports: { store: JobStore; clock: Clock; random: Random }) {
@@ -52,12 +27,13 @@ export class TeamWriter {
   submit(team: string, order: TeamOrder): Promise<TeamOrderResult> {
     const line = `${team}|${order.period}`;
     return new Promise((resolve, reject) => {
+      const pending = new PendingOrder(order, { resolve, reject });
       const waiting = this.#waiting.get(line);
       if (waiting !== undefined) {
-        waiting.push({ order, resolve, reject });
+        waiting.push(pending);
         return;
       }
-      this.#waiting.set(line, [{ order, resolve, reject }]);
+      this.#waiting.set(line, [pending]);
       void this.#drain(line, team, order.period);
     });
   }
@@ -76,20 +52,21 @@ export class TeamWriter {
         await this.#write(line, team, period, batch);
       } catch (error) {
         this.#budgets.delete(line);
-        await this.#writeSingly(line, team, period, batch, error);
+        const open = batch.filter((entry) => !entry.isSettled);
+        await this.#writeSingly(line, team, period, open, error);
       }
     }
   }
 
   /** One order that cannot be written must not take the others with it; storage that is away takes all. */
-  async #writeSingly(line: string, team: string, period: string, batch: Waiting[], error: unknown): Promise<void> {
+  async #writeSingly(line: string, team: string, period: string, batch: PendingOrder[], error: unknown): Promise<void> {
     for (const entry of batch) {
       if (batch.length === 1 || error instanceof StorageUnavailableError) entry.reject(error);
       else await this.#write(line, team, period, [entry]).catch((reason: unknown) => entry.reject(reason));
     }
   }
 
-  async #write(line: string, team: string, period: string, batch: Waiting[]): Promise<void> {
+  async #write(line: string, team: string, period: string, batch: PendingOrder[]): Promise<void> {
     let open = batch;
     for (let tries = 0; open.length > 0; tries += 1) {
       const known = this.#budgets.get(line);
@@ -133,69 +110,4 @@ export class TeamWriter {
     if (read !== null) this.#budgets.set(line, read);
     return budget;
   }
-}
-
-/** Takes from the front what fits one transaction and leaves what would write a row twice for the next. */
-function takeBatch(waiting: Waiting[]): Waiting[] {
-  const batch: Waiting[] = [];
-  const left: Waiting[] = [];
-  const taken = new Set<string>();
-  let rows = 0;
-  let characters = 0;
-  for (const entry of waiting) {
-    const keys = rowKeys(entry.order.change);
-    const size = countCharacters(entry.order.change);
-    const fits =
-      rows + countRows(entry.order.change) <= maxRows && (batch.length === 0 || characters + size <= maxCharacters);
-    if (fits && keys.every((key) => !taken.has(key))) {
-      batch.push(entry);
-      for (const key of keys) taken.add(key);
-      rows += countRows(entry.order.change);
-      characters += size;
-    } else {
-      left.push(entry);
-    }
-  }
-  waiting.splice(0, waiting.length, ...left);
-  return batch;
-}
-
-function rowKeys(change: TeamChange): string[] {
-  if (change.kind === 'advance') return [change.live.id];
-  const key = change.kind === 'accept' ? change.job.idempotencyKeySha256 : (change.erase?.keySha256 ?? null);
-  return key === null ? [change.job.id] : [change.job.id, key];
-}
-
-function countCharacters(change: TeamChange): number {
-  if (change.kind === 'advance') return JSON.stringify(change.live).length;
-  const { request, end } = change.job;
-  const response = end?.response?.body;
-  return (
-    15_000 +
-    (request.kind === 'inline' ? request.text.length : 0) +
-    (response?.kind === 'inline' ? response.text.length : 0)
-  );
-}
-
-interface DecidedBatch {
-  readonly budget: Budget;
-  readonly accepted: Waiting[];
-  readonly refused: { readonly entry: Waiting; readonly decision: Extract<MoneyDecision, { outcome: 'refused' }> }[];
-}
-
-/** Applies the orders' money one after the other; who does not fit is left out, who comes later may still fit. */
-function decideBatch(batch: readonly Waiting[], before: Budget): DecidedBatch {
-  const accepted: Waiting[] = [];
-  const refused: DecidedBatch['refused'] = [];
-  let budget = before;
-  for (const entry of batch) {
-    const decision = entry.order.decideMoney(budget);
-    if (decision.outcome === 'fits') {
-      budget = decision.budget;
-      accepted.push(entry);
-    } else {
-      refused.push({ entry, decision });
-    }
-  }
-  return { budget, accepted, refused };
 }

@@ -3,7 +3,8 @@ import { MemoryJobStore } from '../../../../src/core/adapters/memory/job-store.t
 import { makeMemoryState } from '../../../../src/core/adapters/memory/memory-state.ts';
 import { holdMoney } from '../../../../src/core/budgets/hold-money.ts';
 import { bookSpend, settleHold } from '../../../../src/core/gateway/money-orders.ts';
-import { type TeamOrder, TeamWriter } from '../../../../src/core/gateway/team-writer.ts';
+import type { TeamOrder } from '../../../../src/core/gateway/team-batch.ts';
+import { TeamWriter } from '../../../../src/core/gateway/team-writer.ts';
 import type { Job } from '../../../../src/core/jobs/job.ts';
 import { storageAway } from '../../../support/gateway-under-test.ts';
 import { Intercepted } from '../../../support/intercept.ts';
@@ -116,6 +117,36 @@ test('in one batch who does not fit is refused and who is smaller still fits', a
   expect(results.map(({ outcome }) => outcome)).toEqual(['applied', 'refused', 'applied']);
   expect(results[1]).toMatchObject({ heldNanoUsd: 80, limitNanoUsd: 100 });
   expect(await held()).toBe(100);
+});
+
+test('who was refused stays refused when the rest of the batch cannot be written', async () => {
+  store.fail('apply', new RangeError('a row is too large'), 2);
+  const results = await Promise.allSettled([
+    writer.submit('search', accept(sampleJob(1, { holdNanoUsd: 80 }), 100)),
+    writer.submit('search', accept(sampleJob(2, { holdNanoUsd: 50 }), 100)),
+    writer.submit('search', accept(sampleJob(3, { holdNanoUsd: 20 }), 100)),
+  ]);
+  expect(results.map((result) => (result.status === 'fulfilled' ? result.value.outcome : 'thrown'))).toEqual([
+    'thrown',
+    'refused',
+    'applied',
+  ]);
+  expect(await held()).toBe(20);
+});
+
+test('who lost its row stays out when the rest of the batch cannot be written', async () => {
+  const keyed = (number: number) => accept(sampleJob(number, { idempotencyKeySha256: 'k'.repeat(64) }));
+  await writer.submit('search', keyed(1));
+  const results = Promise.allSettled([
+    writer.submit('search', keyed(2)),
+    writer.submit('search', accept(sampleJob(3))),
+    writer.submit('search', accept(sampleJob(4))),
+  ]);
+  store.next('apply', (proceed) => proceed());
+  store.fail('apply', new RangeError('a row is too large'));
+  expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+  // One that lost, two together that failed, the two singly: nothing more.
+  expect(transactions()).toBe(1 + 1 + 1 + 2);
 });
 
 test('storage that is away rejects the batch in hand and nothing after it', async () => {

@@ -9,9 +9,9 @@ import { type ApiCall, type ApiReply, serve } from './http/serve.ts';
 /** `GET /jobs?status=&limit=&after=`: the team's jobs, newest first. */
 export async function listJobsRoute(call: ApiCall): Promise<ApiReply> {
   const query = orThrow(parseJobListQuery(call.query));
-  const { views, hasMore } = await listJobs(call.application.ports, call.principal.team, query);
-  const lastId = views.at(-1)?.job.id ?? null;
-  return { status: 200, body: toListResource(views.map(toJobResource), hasMore, lastId) };
+  const { views, next } = await listJobs(call.application.ports, call.principal.team, query);
+  const lastId = next ?? views.at(-1)?.job.id ?? null;
+  return { status: 200, body: toListResource(views.map(toJobResource), next !== null, lastId) };
 }
 
 app.http('listJobs', { methods: ['GET'], route: 'jobs', authLevel: 'anonymous', handler: serve(listJobsRoute) });

@@ -30,6 +30,15 @@ export function describeContentStore(name: string, makeStore: () => Promise<Cont
       expect(kept).toMatchObject({ kind: 'blob', name: `${team}/${job}/request`, characters: inlineLimit + 1 });
     });
 
+    it('serves the account of probes, whose name is no team of people', async () => {
+      const [{ store }, job] = [await makeStore(), makeJobId()];
+      expect(await store.find('~probe', job, 'answer-1')).toBeNull();
+      await store.keep('~probe', job, 'answer-1', 'x'.repeat(inlineLimit + 1));
+      expect(await store.find('~probe', job, 'answer-1')).not.toBeNull();
+      await store.erase('~probe', job);
+      expect(await store.find('~probe', job, 'answer-1')).toBeNull();
+    });
+
     it('gives back what it was given: 200 KB, emoji, CJK, escapes', async () => {
       const [{ store }, team, job] = [await makeStore(), makeTeam(), makeJobId()];
       const texts = [

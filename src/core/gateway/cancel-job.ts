@@ -27,17 +27,18 @@ export async function cancelJob(
       if (blanks > 2) throw new WeirError('internal_error', 'The job has no live row; it cannot be cancelled.');
       continue;
     }
+    // Deleted while it runs: gone for its callers; its worker erases it as soon as it has ended.
+    if (row.value.eraseRequested && (!options.erase || row.value.state === 'running')) return null;
     if (row.value.state === 'queued') {
       const result = await endJob(ports, job, row, { status: 'cancelled', response: null, error: null, usage: [] });
       if (result.outcome === 'ended') return viewEnded(ports, result.job);
       continue;
     }
-    const isAsked = row.value.cancelRequested && (row.value.eraseRequested || !options.erase);
-    if (isAsked) return viewLive(ports, job, row.value);
+    if (row.value.cancelRequested && !options.erase) return viewLive(ports, job, row.value);
     const live = {
       ...row.value,
       cancelRequested: true,
-      eraseRequested: row.value.eraseRequested || options.erase,
+      eraseRequested: options.erase,
       trail: appendTrail(row.value.trail, { atMs: ports.clock.now(), type: 'cancel_requested' }),
     };
     const asked = await advanceJob(ports, { live, version: row.version, usage: [] }, job.budgetPeriod);

@@ -69,15 +69,15 @@ async function waitForEnd(ports: Ports, id: string, durationMs: number): Promise
   stopListening();
 }
 
-/** The team's jobs, newest first. Answers that are kept as blobs are left out: a page of them may be gigabytes. */
+/** The team's jobs, newest first; `next` is what to ask `after`, even where a page shows less than was read. Answers that are kept as blobs are left out: a page of them may be gigabytes. */
 export async function listJobs(
   ports: Ports,
   team: string,
   query: JobQuery,
-): Promise<{ readonly views: readonly JobView[]; readonly hasMore: boolean }> {
+): Promise<{ readonly views: readonly JobView[]; readonly next: string | null }> {
   const page = await ports.jobs.listJobs(team, query);
   const views = await Promise.all(
     page.items.map(async (job) => (job.end === null ? lookAtJob(ports, team, job.id) : viewListed(job))),
   );
-  return { views: views.filter((view) => view !== null), hasMore: page.next !== null };
+  return { views: views.filter((view) => view !== null), next: page.next };
 }

@@ -2,6 +2,7 @@ import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Lane } from '../jobs/job.ts';
 import type { WakeUp } from '../jobs/wake-queue.ts';
 import { parseWakeUpMessage } from '../jobs/wake-up-message.ts';
+import { NewerRowError } from '../versioned.ts';
 import type { Ports } from './ports.ts';
 import { type RunOutcome, runJob } from './run-job.ts';
 
@@ -31,23 +32,9 @@ export async function receiveMessage(
   const reading = parseWakeUpMessage(message.text);
   switch (reading.kind) {
     case 'wake-up':
-      return runOrWait(ports, lane, reading.wakeUp);
-    case 'newer': {
-      const leftMs = (message.expiresAtMs ?? Number.POSITIVE_INFINITY) - ports.clock.now();
-      if (leftMs <= putBackMs) {
-        await recordDeadLetter(ports, lane, message.text, `version ${reading.version} found no newer worker`);
-        return 'dead_letter';
-      }
-      await ports.wakeQueue.putBack(lane, message.text, {
-        delayMs: putBackMs,
-        leftMs: Math.min(leftMs, longestPutBackMs),
-      });
-      notice(ports, 'newer_message', `A message of version ${reading.version} was put back for a newer worker.`, {
-        lane,
-        version: reading.version,
-      });
-      return 'put_back';
-    }
+      return runOrWait(ports, lane, message, reading.wakeUp);
+    case 'newer':
+      return putBackForNewer(ports, lane, message, reading.version);
     case 'invalid':
       await recordDeadLetter(ports, lane, message.text, reading.reason);
       return 'dead_letter';
@@ -56,16 +43,43 @@ export async function receiveMessage(
 
 /**
  * Runs the job; with storage away the wake-up is sent again instead of failing the message, whose few deliveries are for
- * crashes. If the queue is away as well the host delivers again.
+ * crashes. If the queue is away as well the host delivers again. A job whose rows a newer version wrote is that version's.
  */
-async function runOrWait(ports: Ports, lane: Lane, wakeUp: WakeUp): Promise<RunOutcome | 'put_back'> {
+async function runOrWait(
+  ports: Ports,
+  lane: Lane,
+  message: ReceivedMessage,
+  wakeUp: WakeUp,
+): Promise<RunOutcome | 'put_back' | 'dead_letter'> {
   try {
     return await runJob(ports, wakeUp);
   } catch (error) {
+    if (error instanceof NewerRowError) return putBackForNewer(ports, lane, message, error.rowVersion);
     if (!(error instanceof StorageUnavailableError)) throw error;
     await ports.wakeQueue.send(lane, wakeUp, storageAwayMs * (0.5 + ports.random.next()));
     return 'put_back';
   }
+}
+
+/** Puts back what only a newer version understands, be it the message or its job's rows; at its expiry it goes on record. */
+export async function putBackForNewer(
+  ports: Ports,
+  lane: Lane,
+  message: ReceivedMessage,
+  version: number,
+): Promise<'put_back' | 'dead_letter'> {
+  const leftMs = (message.expiresAtMs ?? Number.POSITIVE_INFINITY) - ports.clock.now();
+  if (leftMs <= putBackMs) {
+    await recordDeadLetter(ports, lane, message.text, `version ${version} found no newer worker`);
+    return 'dead_letter';
+  }
+  await ports.wakeQueue.putBack(lane, message.text, {
+    delayMs: putBackMs,
+    leftMs: Math.min(leftMs, longestPutBackMs),
+  });
+  const text = `A message, or the rows of its job, are of version ${version}: it was put back for a newer worker.`;
+  notice(ports, 'newer_message', text, { lane, version });
+  return 'put_back';
 }
 
 /** Puts an unreadable message on record and tells operators; its text goes nowhere. */

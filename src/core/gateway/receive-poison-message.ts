@@ -1,11 +1,13 @@
 import { decideWake, maxRescues } from '../jobs/decide-wake.ts';
 import type { Lane } from '../jobs/job.ts';
 import { appendTrail } from '../jobs/trail.ts';
+import type { WakeUp } from '../jobs/wake-queue.ts';
 import { parseWakeUpMessage } from '../jobs/wake-up-message.ts';
+import { NewerRowError } from '../versioned.ts';
 import { advanceJob } from './advance-job.ts';
 import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
-import { recordDeadLetter } from './receive-message.ts';
+import { putBackForNewer, recordDeadLetter } from './receive-message.ts';
 import { wakeJob } from './wake-job.ts';
 
 /**
@@ -19,7 +21,15 @@ export async function receivePoisonMessage(ports: Ports, lane: Lane, text: strin
     await recordDeadLetter(ports, lane, text, reason);
     return;
   }
-  const { team, job: id } = reading.wakeUp;
+  try {
+    await lookAfterJob(ports, lane, reading.wakeUp);
+  } catch (error) {
+    if (!(error instanceof NewerRowError)) throw error;
+    await putBackForNewer(ports, lane, { text, expiresAtMs: null }, error.rowVersion);
+  }
+}
+
+async function lookAfterJob(ports: Ports, lane: Lane, { team, job: id }: WakeUp): Promise<void> {
   const [job, row] = await Promise.all([ports.jobs.readJob(team, id), ports.jobs.readLive(team, id)]);
   const now = ports.clock.now();
   ports.telemetry.track({

@@ -4,6 +4,7 @@ import { maxRescues } from '../jobs/decide-wake.ts';
 import type { Job } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import { lostAttempt, recordAttempt, rescueLiveJob } from '../jobs/move-live-job.ts';
+import { probeTeam } from '../routing/plan-probe.ts';
 import type { Versioned } from '../versioned.ts';
 import { advanceJob } from './advance-job.ts';
 import { recoverAnswer } from './answer-content.ts';
@@ -18,7 +19,7 @@ export type RescueResult = 'rescued' | 'ended' | 'lost';
 /**
  * Takes over a job whose worker has been silent past its lease. If the lost attempt left its answer behind, that is the
  * result and no second call is made. Otherwise the attempt is booked with unknown outcome at the cost of its intent,
- * and the third loss ends the job `worker_lost`.
+ * and the third loss ends the job `worker_lost`; a probe's first does, for its answer helps nobody any more.
  */
 export async function rescueJob(ports: Ports, job: Job, row: Versioned<LiveJob>): Promise<RescueResult> {
   const recovered = await recoverAnswer(ports, jobOfRun(job, row.value), row.value);
@@ -60,7 +61,7 @@ export async function rescueJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
     message: 'A worker was lost in the middle of an attempt; its outcome is booked as unknown and the job goes on.',
     fields: { team: job.team, job: job.id, attempt: attempt.number, rescues: live.rescues },
   });
-  if (live.rescues >= maxRescues) {
+  if (live.rescues >= maxRescues || job.team === probeTeam) {
     const ended = await endJob(
       ports,
       job,

@@ -16,10 +16,11 @@ import { learnOutputCap } from '../tokens/learn-output-cap.ts';
 import { awaitPlace, refuseIfFull } from './await-place.ts';
 import type { Admission } from './census.ts';
 import { checkFits, withFittingRerun } from './check-fits.ts';
+import { findReplay } from './find-replay.ts';
 import { holdFor } from './money-orders.ts';
 import type { Ports } from './ports.ts';
 import { priceEstimate } from './price-attempt.ts';
-import { viewEnded, viewLive } from './read-job.ts';
+import { viewLive } from './read-job.ts';
 import { wakeJob } from './wake-job.ts';
 
 export interface Submitted {
@@ -42,7 +43,7 @@ export async function submitJob(
   const fingerprint = ports.sha256(canonicalSubmission(submission));
   const keySha256 = submission.idempotencyKey === null ? null : ports.sha256(submission.idempotencyKey);
   const replay = await findReplay(ports, team.id, keySha256, fingerprint);
-  if (replay !== null) return replay;
+  if (replay !== null) return { view: replay, isReplay: true };
 
   if (submission.waitSeconds === 0) await refuseIfFull(ports, { team, ...submission });
   const draft = await draftJob(ports, { team, pool }, submission, { fingerprint, keySha256, traceparent });
@@ -82,7 +83,7 @@ async function acceptJob(
     case 'rejected': {
       // Somebody submitted the same key a moment earlier.
       const first = await findReplay(ports, team.id, draft.idempotencyKeySha256, draft.fingerprint);
-      if (first !== null) return first;
+      if (first !== null) return { view: first, isReplay: true };
       throw new WeirError('storage_unavailable', 'The job could not be put on record; try again.', {
         retryAfterMs: 1000,
       });
@@ -110,30 +111,6 @@ function requireModel(ports: Ports, principal: Principal, model: string): { team
     throw new WeirError('model_not_allowed', message, { param: 'body.model' });
   }
   return { team, pool };
-}
-
-async function findReplay(
-  ports: Ports,
-  team: string,
-  keySha256: string | null,
-  fingerprint: string,
-): Promise<Submitted | null> {
-  if (keySha256 === null) return null;
-  const id = await ports.jobs.findByIdempotencyKey(team, keySha256);
-  const job = id === null ? null : await ports.jobs.readJob(team, id);
-  if (job === null) return null;
-  if (job.fingerprint !== fingerprint) {
-    throw new WeirError(
-      'idempotency_key_reused',
-      'This Idempotency-Key was used with another request. Use a new key for a new request, or send the same request again.',
-      { param: 'Idempotency-Key' },
-    );
-  }
-  if (job.end !== null) return { view: await viewEnded(ports, job), isReplay: true };
-  const row = await ports.jobs.readLive(team, job.id);
-  if (row !== null) return { view: await viewLive(ports, job, row.value), isReplay: true };
-  const ended = await ports.jobs.readJob(team, job.id);
-  return { view: await viewEnded(ports, ended ?? job), isReplay: true };
 }
 
 async function draftJob(

@@ -94,7 +94,10 @@ function countCharacters(change: TeamChange): number {
 interface DecidedBatch {
   readonly budget: Budget;
   readonly accepted: PendingOrder[];
-  readonly refused: { readonly entry: PendingOrder; readonly decision: Extract<MoneyDecision, { outcome: 'refused' }> }[];
+  readonly refused: {
+    readonly entry: PendingOrder;
+    readonly decision: Extract<MoneyDecision, { outcome: 'refused' }>;
+  }[];
 }
 
 /** Applies the orders' money one after the other; who does not fit is left out, who comes later may still fit. */

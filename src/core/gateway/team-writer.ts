@@ -4,7 +4,7 @@ import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Random } from '../random.ts';
 import type { Versioned } from '../versioned.ts';
-import { decideBatch, PendingOrder, takeBatch, type TeamOrder, type TeamOrderResult } from './team-batch.ts';
+import { decideBatch, PendingOrder, type TeamOrder, type TeamOrderResult, takeBatch } from './team-batch.ts';
 
 /**
  * Writes what touches a team's money: one writer per team and process gathers what has arrived while its last transaction

@@ -8,9 +8,9 @@ export function nameContent(team: string, jobId: string, part: string): string {
   return `${nameContentPrefix(team, jobId)}${checkSegment(part)}`;
 }
 
-// A slash or a dot segment would lead into another team's folder.
+// A slash or a dot segment would lead into another team's folder; `~probe` is the account of probes.
 function checkSegment(segment: string): string {
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(segment) || /^\.+$/.test(segment)) {
+  if (!/^[A-Za-z0-9._~-]{1,200}$/.test(segment) || /^\.+$/.test(segment)) {
     throw new RangeError(`Not a part of a content name: ${JSON.stringify(segment)}.`);
   }
   return segment;

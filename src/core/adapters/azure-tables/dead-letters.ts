@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from '../../jobs/dead-letters.ts';
+import { type DeadLetter, type DeadLetters, dayOf } from '../../jobs/dead-letters.ts';
 import { type Lane, lanes } from '../../jobs/job.ts';
 import type { BoundedTable } from './bounded-table.ts';
 
@@ -6,7 +6,7 @@ import type { BoundedTable } from './bounded-table.ts';
 const partitionKey = '~poison';
 const pageSize = 1000;
 
-/** Dead letters as rows of the table `teams`, keyed by time so that counting a day is one range. */
+/** Dead letters as rows of the table `teams`, keyed by day so that counting is one range and a message delivered again is no second letter. */
 export class TableDeadLetters implements DeadLetters {
   readonly #table: BoundedTable;
 
@@ -16,14 +16,15 @@ export class TableDeadLetters implements DeadLetters {
 
   async record(letter: DeadLetter): Promise<void> {
     const { lane, atMs, reason, characters, sha256 } = letter;
-    await this.#table.put(partitionKey, `${timeKey(atMs)}|${lane}|${sha256}`, { lane, reason, characters });
+    await this.#table.put(partitionKey, `${dayKey(atMs)}|${lane}|${sha256}`, { lane, atMs, reason, characters });
   }
 
   async countSince(sinceMs: number): Promise<Readonly<Record<Lane, number>>> {
     const counts: Record<Lane, number> = { interactive: 0, standard: 0, bulk: 0 };
-    const range = { from: timeKey(sinceMs), to: '~' };
-    for await (const page of this.#table.pages({ partitionKey, range, select: ['lane'] }, pageSize)) {
+    const range = { from: dayKey(sinceMs), to: '~' };
+    for await (const page of this.#table.pages({ partitionKey, range, select: ['lane', 'atMs'] }, pageSize)) {
       for (const row of page.rows) {
+        if (Number(row.columns['atMs']) < sinceMs) continue;
         const lane = lanes.find((name) => name === row.columns['lane']);
         if (lane !== undefined) counts[lane] += 1;
       }
@@ -32,6 +33,6 @@ export class TableDeadLetters implements DeadLetters {
   }
 }
 
-function timeKey(atMs: number): string {
-  return String(Math.max(0, Math.trunc(atMs))).padStart(13, '0');
+function dayKey(atMs: number): string {
+  return String(dayOf(atMs)).padStart(13, '0');
 }

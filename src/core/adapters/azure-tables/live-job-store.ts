@@ -18,6 +18,9 @@ export interface TableLiveJobStoreOptions {
   readonly pageSize?: number;
 }
 
+/** All acceptances of all teams share one partition here: a row a minute, and one deleted by hand comes back. */
+const rememberTeamMs = 60_000;
+
 // Every key that a team id can be; ids are ASCII. `~probe`, which pays for probes, sorts behind all others.
 const allTeams = { from: ' ', to: '\x7f' };
 
@@ -26,6 +29,8 @@ export class TableLiveJobStore implements LiveJobStore {
   readonly #table: BoundedTable;
   readonly #reportDamage: ReportDamage;
   readonly #pageSize: number;
+  /** Until when (of `performance.now()`) this process takes a team's row for granted. */
+  readonly #registeredUntilMs = new Map<string, number>();
 
   constructor(options: TableLiveJobStoreOptions) {
     this.#table = new BoundedTable(options.connection, tableNames.teams, options.bounds);
@@ -35,7 +40,10 @@ export class TableLiveJobStore implements LiveJobStore {
 
   async registerTeam(team: string): Promise<void> {
     if (!isKey(team)) throw new RangeError(`Not a key: ${team}.`);
+    const nowMs = performance.now();
+    if (nowMs < (this.#registeredUntilMs.get(team) ?? 0)) return;
     await this.#table.put(teamListPartition, team, { v: rowVersion });
+    this.#registeredUntilMs.set(team, nowMs + rememberTeamMs);
   }
 
   async listTeams(): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetters } from '../../jobs/dead-letters.ts';
+import { type DeadLetter, type DeadLetters, dayOf } from '../../jobs/dead-letters.ts';
 import type { Lane } from '../../jobs/job.ts';
 
 /** Dead letters of one process, for tests and simulations. */
@@ -6,7 +6,7 @@ export class MemoryDeadLetters implements DeadLetters {
   readonly letters = new Map<string, DeadLetter>();
 
   async record(letter: DeadLetter): Promise<void> {
-    this.letters.set(`${letter.atMs}|${letter.lane}|${letter.sha256}`, letter);
+    this.letters.set(`${dayOf(letter.atMs)}|${letter.lane}|${letter.sha256}`, letter);
   }
 
   async countSince(sinceMs: number): Promise<Readonly<Record<Lane, number>>> {

@@ -6,11 +6,12 @@ import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts
 import type { Ports } from '../../../../src/core/gateway/ports.ts';
 import { probeDeployments } from '../../../../src/core/gateway/probe-deployments.ts';
 import { runJob } from '../../../../src/core/gateway/run-job.ts';
+import { sweep } from '../../../../src/core/gateway/sweep.ts';
 import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
-import { planProbe } from '../../../../src/core/routing/plan-probe.ts';
+import { planProbe, probeTeam } from '../../../../src/core/routing/plan-probe.ts';
 import { findViolations } from '../../../support/check-invariants.ts';
 import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
-import { answer, answerAfter, refusal } from '../../../support/scripted-upstream.ts';
+import { answer, answerAfter, hang, refusal } from '../../../support/scripted-upstream.ts';
 
 const model = 'gpt-4.1-mini';
 let gateway: GatewayUnderTest;
@@ -139,6 +140,24 @@ describe('the probe timer', () => {
     const tallies = await gateway.finish(Promise.all([probeDeployments(one), probeDeployments(other)]));
     expect(tallies.map(({ called }) => called).toSorted()).toEqual([0, 1]);
     expect(gateway.upstream.calls).toHaveLength(1);
+  });
+
+  it('is ended by the sweep when its process is lost, and wakes nobody', async () => {
+    const ports = withPool(gateway);
+    await trip(ports, 'eastus');
+    gateway.upstream.script('eastus', hang());
+    const lost = probeDeployments(ports);
+    while (gateway.upstream.calls.length === 0) await gateway.clock.advance(500);
+    const probes = openTeam(gateway.state, probeTeam);
+    for (const [id, row] of probes.live)
+      probes.live.set(id, { ...row, value: { ...row.value, lease: { holder: 'dead', untilMs: 0 } } });
+    expect(await sweep(new GatewayUnderTest({ beside: gateway }).ports)).toMatchObject({ ended: 1, rescued: 0 });
+    expect([...probes.jobs.values()].map(({ end }) => [end?.status, end?.error?.code])).toEqual([
+      ['failed', 'worker_lost'],
+    ]);
+    expect(accounts()).toMatchObject([{ outcome: 'unknown', measured: false }]);
+    expect(Object.values(gateway.state.queues).flat()).toEqual([]);
+    await gateway.finish(lost);
   });
 
   it('leaves the testing to work where there is work', async () => {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { deleteJob } from '../../../../src/core/gateway/cancel-job.ts';
 import { listJobs, readJob } from '../../../../src/core/gateway/read-job.ts';
 import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
-import { answer, answerAfter } from '../../../support/scripted-upstream.ts';
+import { answer, answerAfter, hang } from '../../../support/scripted-upstream.ts';
 
 let gateway: GatewayUnderTest;
 
@@ -86,4 +87,20 @@ test('jobs are listed newest first and filtered by status', async () => {
     (await listJobs(gateway.ports, 'search', { ...query, status })).views.map(({ job }) => job.id);
   expect(await ids(null)).toEqual([second.id, first.id]);
   expect([await ids('queued'), await ids('succeeded')]).toEqual([[second.id], [first.id]]);
+});
+
+test('a page whose jobs are all deleted while they run still says where the next one begins', async () => {
+  const older = await gateway.accept();
+  await gateway.clock.advance(10);
+  gateway.upstream.script('*', hang());
+  const deleted = await gateway.accept();
+  const run = gateway.wake(deleted);
+  await gateway.clock.advance(10);
+  await deleteJob(gateway.ports, 'search', deleted.id);
+  const query = { status: null, limit: 1, after: null };
+  const first = await listJobs(gateway.ports, 'search', query);
+  expect(first).toEqual({ views: [], next: deleted.id });
+  const second = await listJobs(gateway.ports, 'search', { ...query, after: first.next });
+  expect([second.views.map(({ job }) => job.id), second.next]).toEqual([[older.id], null]);
+  await gateway.finish(run);
 });

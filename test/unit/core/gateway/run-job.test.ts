@@ -390,6 +390,9 @@ describe('delete', () => {
     const deleted = deleteJob(gateway.ports, 'search', job.id);
     await gateway.clock.advance(6000);
     expect(await deleted).toBe(true);
+    // Gone for its callers, though its worker has not heard of it.
+    expect(await cancelJob(gateway.ports, 'search', job.id, { erase: false })).toBeNull();
+    expect(await deleteJob(gateway.ports, 'search', job.id)).toBe(false);
     await gateway.clock.advance(20_000);
     await gateway.finish(run);
     expect(gateway.state.teams.get('search')?.jobs.size).toBe(0);

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { deleteJob } from '../../../../src/core/gateway/cancel-job.ts';
 import { WeirError } from '../../../../src/core/http/weir-error.ts';
 import { findOrphanContent } from '../../../support/check-invariants.ts';
 import { GatewayUnderTest, storageAway } from '../../../support/gateway-under-test.ts';
+import { hang } from '../../../support/scripted-upstream.ts';
 import { minimalConfig } from '../config/minimal-config.ts';
 
 let gateway: GatewayUnderTest;
@@ -197,5 +199,37 @@ describe('refusals', () => {
       config: { ...rest, pools, teams: teams.map((team) => ({ ...team, models: [] })) },
     });
     expect((await refusalOf(gateway.submit())).status).toBe(403);
+  });
+});
+
+describe('the key of a job that was deleted while it runs', () => {
+  const idempotencyKey = 'key-1';
+
+  /** The worker hears of the deletion only when `deafMs` are over. */
+  async function deleteRunning(deafMs: number) {
+    gateway.upstream.script('*', async (request, signal) => {
+      await gateway.clock.sleep(deafMs);
+      return hang()(request, signal);
+    });
+    const job = await gateway.accept({ idempotencyKey });
+    const run = gateway.wake(job);
+    await gateway.clock.advance(100);
+    expect(await deleteJob(gateway.ports, 'search', job.id)).toBe(true);
+    return { job, run };
+  }
+
+  test('stands for a new job as soon as the old one has ended', async () => {
+    const { job, run } = await deleteRunning(3000);
+    const again = await gateway.finish(gateway.submit({ idempotencyKey }));
+    expect([again.isReplay, again.view.job.id === job.id]).toEqual([false, false]);
+    await gateway.finish(run);
+    expect(gateway.job(again.view.job).end).toBeNull();
+  });
+
+  test('asks to come back where the old one does not end: nobody is promised a job that is being erased', async () => {
+    const { run } = await deleteRunning(20_000);
+    const error = await gateway.finish(refusalOf(gateway.submit({ idempotencyKey })));
+    expect([error.code, error.retryAfterMs]).toEqual(['storage_unavailable', 1000]);
+    await gateway.finish(run);
   });
 });

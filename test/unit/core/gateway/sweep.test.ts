@@ -5,7 +5,7 @@ import { receivePoisonMessage } from '../../../../src/core/gateway/receive-poiso
 import { sweep } from '../../../../src/core/gateway/sweep.ts';
 import type { Job } from '../../../../src/core/jobs/job.ts';
 import { writeWakeUpMessage } from '../../../../src/core/jobs/wake-up-message.ts';
-import { DamagedRowError } from '../../../../src/core/versioned.ts';
+import { DamagedRowError, NewerRowError } from '../../../../src/core/versioned.ts';
 import { GatewayUnderTest, storageAway } from '../../../support/gateway-under-test.ts';
 import { answer, hang } from '../../../support/scripted-upstream.ts';
 
@@ -240,6 +240,22 @@ describe('messages', () => {
     const text = '{"v":99,"new":true}';
     expect(await receiveMessage(gateway.ports, 'standard', { text, expiresAtMs: null })).toBe('put_back');
     expect(gateway.state.queues.standard).toMatchObject([{ text, visibleAtMs: gateway.clock.now() + 60_000 }]);
+  });
+
+  test('a wake-up for rows of a newer version goes back for a newer worker, from the lane and from its poison queue', async () => {
+    const job = await gateway.accept();
+    const text = messageFor(job);
+    const row = gateway.liveRow(job);
+    gateway.jobs.next('readLive', () => Promise.reject(new NewerRowError(`live|${job.id}`, 2)), 2);
+    expect(await receiveMessage(gateway.ports, 'standard', { text, expiresAtMs: null })).toBe('put_back');
+    await receivePoisonMessage(gateway.ports, 'standard', text);
+    const visibleAtMs = gateway.clock.now() + 60_000;
+    expect(gateway.state.queues.standard).toMatchObject([
+      { text, visibleAtMs },
+      { text, visibleAtMs },
+    ]);
+    expect(gateway.liveRow(job)).toEqual(row);
+    expect(gateway.notices('newer_message')).toHaveLength(2);
   });
 
   test('a poison message wakes its job again twice and fails it the third time', async () => {

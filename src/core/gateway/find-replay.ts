@@ -1,0 +1,57 @@
+import type { JobView } from '../http/job-resource.ts';
+import { WeirError } from '../http/weir-error.ts';
+import type { Ports } from './ports.ts';
+import { viewEnded, viewLive } from './read-job.ts';
+
+/** A worker sees within a heartbeat that its job was deleted; aborting and erasing take about as long again. */
+const lookEveryMs = 500;
+const mostLooks = 12;
+
+/**
+ * The job that the key was used for before; null: the key is free. A job that was deleted while it ran no longer stands for its
+ * key: until it has ended and the key is free the caller waits, at most six seconds. Throws WeirError when the key stands for
+ * another request, or is not free in time.
+ */
+export async function findReplay(
+  ports: Ports,
+  team: string,
+  keySha256: string | null,
+  fingerprint: string,
+): Promise<JobView | null> {
+  if (keySha256 === null) return null;
+  for (let looks = 1; ; looks += 1) {
+    const found = await lookAtKey(ports, team, keySha256, fingerprint);
+    if (found !== 'being deleted') return found;
+    if (looks === mostLooks || ports.drain.isDraining) {
+      const message =
+        'The job of this Idempotency-Key was deleted and is just ending; its key is free in a moment. Send the same request again.';
+      throw new WeirError('storage_unavailable', message, { retryAfterMs: 1000 });
+    }
+    await ports.clock.sleep(lookEveryMs, ports.drain.waits);
+  }
+}
+
+async function lookAtKey(
+  ports: Ports,
+  team: string,
+  keySha256: string,
+  fingerprint: string,
+): Promise<JobView | null | 'being deleted'> {
+  const id = await ports.jobs.findByIdempotencyKey(team, keySha256);
+  const job = id === null ? null : await ports.jobs.readJob(team, id);
+  if (job === null) return null;
+  const row = job.end === null ? await ports.jobs.readLive(team, job.id) : null;
+  if (row?.value.eraseRequested === true) return 'being deleted';
+  if (job.fingerprint !== fingerprint) {
+    throw new WeirError(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used with another request. Use a new key for a new request, or send the same request again.',
+      { param: 'Idempotency-Key' },
+    );
+  }
+  if (job.end !== null) return viewEnded(ports, job);
+  if (row !== null) return viewLive(ports, job, row.value);
+  // The two reads straddled the commit: the end is there now, or the job is gone with its key.
+  const ended = await ports.jobs.readJob(team, job.id);
+  return ended === null ? null : viewEnded(ports, ended);
+}

@@ -13,7 +13,7 @@ export const comparedScenarios: readonly Scenario[] = [
   scenario('saturation-8-hints-86400', { streams: [backlog], hints: '86400' }),
 ];
 
-const own = { Weir: weirWorkers, 'Weir, one unpaced line for all': oneLineWorkers } as const;
+const own = { Weir: weirWorkers, 'Weir, one line for all lanes': oneLineWorkers } as const;
 
 /** Weir, the other line that it was compared with, and what apps do today. */
 export const strategies: readonly string[] = [...Object.keys(own), ...Object.keys(peers)];
@@ -21,5 +21,5 @@ export const strategies: readonly string[] = [...Object.keys(own), ...Object.key
 export function runCompared(on: Scenario, strategy: string): Promise<Figures> {
   const peer = peers[strategy];
   if (peer !== undefined) return runPeer(on, peer);
-  return runScenario(on, strategy === 'Weir' ? own.Weir : own['Weir, one unpaced line for all']);
+  return runScenario(on, strategy === 'Weir' ? own.Weir : own['Weir, one line for all lanes']);
 }

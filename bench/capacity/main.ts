@@ -54,7 +54,7 @@ export async function benchCapacity(args: readonly string[]): Promise<number> {
   if (values.help) return say(usage);
   if (values.real) return benchReal(values.only, values.json, say);
   if (values.list)
-    return say(cases.map(({ name, part, about }) => `${name.padEnd(40)}${part.padEnd(16)}${about}\n`).join(''));
+    return say(cases.map(({ name, part, about }) => `${name.padEnd(52)}${part.padEnd(16)}${about}\n`).join(''));
   const names = values.only?.split(',') ?? null;
   const unknown = names?.filter((name) => !cases.some((known) => known.name === name)) ?? [];
   if (unknown.length > 0) {

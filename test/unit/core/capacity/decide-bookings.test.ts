@@ -245,6 +245,34 @@ describe('a decision about a batch', () => {
     expect(booked(later.results[0]).tokens).toBe(8000);
   });
 
+  it('has a big job that finds no room within a minute ask again when the next held send time goes', () => {
+    const limits = pool();
+    const fill = decideBookings(batch({ limits, requests: [ask(9800)] }));
+    const first = decideBookings(batch({ limits, state: fill.state, requests: [ask(8000, { lane: 'bulk' })] }));
+    const [held] = first.state.line.reservations;
+    if (held === undefined) throw new Error('Nothing is held.');
+    const { results } = decideBookings(batch({ limits, state: first.state, requests: [ask(8000, { lane: 'bulk' })] }));
+    const [answer] = results;
+    if (answer?.outcome !== 'wait') throw new Error('It was not put off.');
+    expect(answer.untilMs).toBeLessThan(held.sendAtMs);
+    expect(answer.untilMs).toBeGreaterThan(held.sendAtMs - 5000);
+  });
+
+  it('takes the far send times of ordinary lower jobs back for a big interactive one', () => {
+    const fill = decideBookings(batch({ requests: [ask(9800)] }));
+    const sendAtMs = startMs + 50_000;
+    fill.state.line.reservations.push({
+      jobId: 'b',
+      team: 'apps',
+      lane: 'bulk',
+      deployment: 'east',
+      tokens: 150,
+      sendAtMs,
+    });
+    const { state } = decideBookings(batch({ state: fill.state, requests: [ask(5000)] }));
+    expect(state.line.reservations.map(({ lane }) => lane)).toEqual(['interactive']);
+  });
+
   it('gives a far send time back when nobody comes for it', () => {
     const filled = decideBookings(batch({ requests: [ask(9000)] }));
     const reserved = decideBookings(

@@ -24,7 +24,7 @@ let target: StorageConnection;
 const rowCount = 1203;
 
 beforeAll(async () => {
-  azurites = [await startAzurite(), await startAzurite()];
+  azurites = await Promise.all([startAzurite(), startAzurite()]);
   [source, target] = azurites.map(({ connectionString }) =>
     connectStorage({ settings: { AzureWebJobsStorage: connectionString } }),
   ) as [StorageConnection, StorageConnection];
@@ -65,7 +65,7 @@ beforeAll(async () => {
       metadata: { sha256: 'abc', characters: '14' },
     });
   }
-});
+}, 120_000);
 
 beforeEach(async () => {
   folder = join(mkdtempSync(join(tmpdir(), 'weir-backup-')), 'kept');
@@ -75,7 +75,7 @@ beforeEach(async () => {
   }
   for (const name of ['content', 'config']) await (await target.container(name)).deleteIfExists();
   await ensureStorage(target);
-});
+}, 120_000);
 
 afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 afterAll(async () => Promise.all(azurites.map((azurite) => azurite.stop())));

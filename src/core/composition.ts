@@ -29,13 +29,17 @@ import { Census } from './gateway/census.ts';
 import { ClaimPace } from './gateway/claim-pace.ts';
 import { Drain } from './gateway/drain.ts';
 import { ExtraCalls } from './gateway/extra-calls.ts';
+import { type HandBackPorts, handBack } from './gateway/hand-back.ts';
 import { JobSignals } from './gateway/job-signals.ts';
 import type { Ports } from './gateway/ports.ts';
+import type { ReceivedMessage } from './gateway/receive-message.ts';
 import { TeamWriter } from './gateway/team-writer.ts';
 import { StorageUnavailableError, WeirError } from './http/weir-error.ts';
 import { authenticate } from './identity/authenticate.ts';
 import type { Principal } from './identity/principal.ts';
 import type { HeaderReader } from './identity/read-credential.ts';
+import type { Lane } from './jobs/job.ts';
+import type { WakeQueue } from './jobs/wake-queue.ts';
 import { breakerPolicy } from './routing/breaker-policy.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -59,6 +63,7 @@ const retryStartMs = 5000;
 
 let starting: Promise<Application> | null = null;
 let running: Application | null = null;
+let base: Base | null = null;
 let isStorageReady = false;
 
 /**
@@ -80,11 +85,27 @@ export async function getApplication(): Promise<Application> {
   return Promise.race([starting, patience]);
 }
 
+/** The app of this process, or null when it has not started after `patienceMs`, for whatever reason. */
+export async function waitForApplication(patienceMs: number): Promise<Application | null> {
+  if (running !== null) return running;
+  starting ??= build();
+  return new Promise((resolve) => {
+    setTimeout(resolve, patienceMs, null).unref();
+    starting?.then(resolve, () => undefined);
+  });
+}
+
+/** Gives a message that this process cannot handle yet to others; needs the queue alone. */
+export function handBackMessage(lane: Lane, message: ReceivedMessage): Promise<void> {
+  return handBack({ ...openBase(), random: systemRandom }, lane, message);
+}
+
 /** Whether this process can accept work: configuration loaded and storage answering. */
 export async function isHealthy(): Promise<boolean> {
   if (running === null || !isStorageReady) return false;
   const { ports } = running;
   try {
+    ports.config.current();
     await ports.live.listTeams();
     return !ports.drain.isDraining;
   } catch {
@@ -108,10 +129,23 @@ async function stop(): Promise<void> {
   await ports.config.stop();
 }
 
-async function build(): Promise<Application> {
+/** What needs no configuration. */
+interface Base extends Omit<HandBackPorts, 'random'> {
+  readonly clock: StorageClock;
+  readonly connection: StorageConnection;
+}
+
+function openBase(): Base {
+  if (base !== null) return base;
   const clock = new StorageClock();
-  const telemetry = await openTelemetry();
   const connection = connectStorage({ settings: process.env, observeDate: (observed) => clock.observe(observed) });
+  base = { clock, connection, wakeQueue: new AzureWakeQueue({ connection }) };
+  return base;
+}
+
+async function build(): Promise<Application> {
+  const { clock, connection, wakeQueue } = openBase();
+  const telemetry = await openTelemetry();
   const config = makeConfigSource({
     setting: settings.WEIR_CONFIG,
     keysSetting: settings.WEIR_KEYS ?? null,
@@ -120,7 +154,7 @@ async function build(): Promise<Application> {
     now: () => clock.now(),
   });
   await repeatUntilDone(isConfigWaitedFor ? Number.POSITIVE_INFINITY : 1, () => config.start(), { telemetry, clock });
-  const ports = compose({ telemetry, clock, connection, config });
+  const ports = compose({ telemetry, clock, connection, wakeQueue, config });
   const reachStorage = async () => {
     await ensureTables(connection);
     // Its answer also tells storage time, before the first job is dated by it.
@@ -155,13 +189,14 @@ async function repeatUntilDone(
   }
 }
 
-function compose(base: {
+function compose(given: {
   telemetry: Telemetry;
   clock: StorageClock;
   connection: StorageConnection;
+  wakeQueue: WakeQueue;
   config: ConfigSource;
 }): Ports {
-  const { telemetry, clock, connection, config } = base;
+  const { telemetry, clock, connection, wakeQueue, config } = given;
   const random = systemRandom;
   const reportDamage = (error: Error) => {
     const { message } = error;
@@ -184,7 +219,7 @@ function compose(base: {
     live,
     usage,
     contents: new BlobContentStore({ connection, sha256 }),
-    wakeQueue: new AzureWakeQueue({ connection }),
+    wakeQueue,
     deadLetters: new TableDeadLetters(new BoundedTable(connection, tableNames.teams)),
     upstream: new OpenAIUpstream({ settings: process.env, token }),
     capacity: new PooledCapacity({

@@ -115,7 +115,9 @@ export class Witness {
     if (isClaim && live.attempt !== before.attempt + 1) trace.violate(`${id} skipped an attempt number`);
     if (isClaim && before.cancelRequested) trace.violate(`${id} was claimed after it was cancelled`);
     const isRescue = live.trail.at(-1)?.type === 'rescued';
-    if (isRescue && live.rescues !== before.rescues + 1) trace.violate(`a lost worker of ${id} was not counted`);
+    // A wake-up that the host gave up on is no lost worker: nobody had claimed the job.
+    const lost = before.state === 'running' ? 1 : 0;
+    if (isRescue && live.rescues !== before.rescues + lost) trace.violate(`lost workers of ${id} were miscounted`);
     if (isClaim && before.billed.cost.nanoUsd > 0) this.#judgeRoom(live);
     const isFlag = live.state === before.state && live.attempt === before.attempt && live.rescues === before.rescues;
     if (!isFlag && before.lease !== null && !isOf(process, before.lease)) this.#judgeTakeOver(process, id, before);

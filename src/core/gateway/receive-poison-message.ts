@@ -1,4 +1,5 @@
-import { decideWake, maxRescues } from '../jobs/decide-wake.ts';
+import { countFailedWakes, maxFailedWakes, poisonReason } from '../jobs/count-failed-wakes.ts';
+import { decideWake } from '../jobs/decide-wake.ts';
 import type { Lane } from '../jobs/job.ts';
 import { appendTrail } from '../jobs/trail.ts';
 import type { WakeUp } from '../jobs/wake-queue.ts';
@@ -12,7 +13,8 @@ import { wakeJob } from './wake-job.ts';
 
 /**
  * Handles a message that the host gave up on after repeated failures. Its job is neither lost nor failed by that alone:
- * if it is due and nobody works on it, this counts as a lost worker, and it is woken again or, the third time, failed.
+ * if it is due and nobody works on it, it is woken again. No worker was lost (the job is unclaimed), so this has a bound of its
+ * own: a process without configuration, or storage that is away, must not fail what waits.
  */
 export async function receivePoisonMessage(ports: Ports, lane: Lane, text: string): Promise<void> {
   const reading = parseWakeUpMessage(text);
@@ -41,20 +43,16 @@ async function lookAfterJob(ports: Ports, lane: Lane, { team, job: id }: WakeUp)
     fields: { lane, team, job: id },
   });
   if (job === null || row === null || decideWake(row.value, now).outcome !== 'proceed') return;
-  const rescues = row.value.rescues + 1;
-  const live = {
-    ...row.value,
-    rescues,
-    dueAtMs: now,
-    trail: appendTrail(row.value.trail, {
-      atMs: now,
-      type: 'rescued' as const,
-      attempt: row.value.attempt,
-      reason: 'poison_message',
-    }),
-  };
-  if (rescues >= maxRescues) {
-    const message = `Its wake-up failed ${rescues} times over; the job was given up. The host's log has the reason.`;
+  const trail = appendTrail(row.value.trail, {
+    atMs: now,
+    type: 'rescued' as const,
+    attempt: row.value.attempt,
+    reason: poisonReason,
+  });
+  const live = { ...row.value, dueAtMs: now, trail };
+  const failedWakes = countFailedWakes(trail);
+  if (failedWakes >= maxFailedWakes) {
+    const message = `Its wake-ups failed ${failedWakes} times over before any worker could claim it; the job was given up. The host's log has the reason.`;
     const error = { type: 'server_error', code: 'worker_lost', message };
     await endJob(
       ports,

@@ -49,9 +49,12 @@ class WatchedConfig implements ConfigSource {
 
   async start(): Promise<void> {
     const [config, keys] = await Promise.all([this.#config.look(), this.#keys?.look()]);
+    // What was read well is kept: the next try is not told of it again.
+    this.#keep(config, keys);
     const failures = [config, keys].filter((change) => change?.outcome === 'failed').map((change) => change.message);
     if (failures.length > 0) throw new ConfigurationError(failures.join('\n'));
-    this.#take(config, keys);
+    this.#putInForce();
+    if (this.#ownConfig !== null) this.#tellLimits(this.#ownConfig);
     this.#repeat(this.#config.pollMs, async () => this.#reload(await this.#config.look(), undefined));
     const watchedKeys = this.#keys;
     if (watchedKeys === null) return;
@@ -70,7 +73,9 @@ class WatchedConfig implements ConfigSource {
   ): void {
     const change = config ?? keys;
     if (change?.outcome === 'changed') {
-      this.#take(config, keys);
+      this.#keep(config, keys);
+      this.#putInForce();
+      if (config?.outcome === 'changed') this.#tellLimits(config.value);
       this.#notice(
         'info',
         'config_reloaded',
@@ -81,12 +86,13 @@ class WatchedConfig implements ConfigSource {
     }
   }
 
-  #take(config: DocumentChange<WeirConfig> | undefined, keys: DocumentChange<readonly IssuedKey[]> | undefined): void {
+  #keep(config: DocumentChange<WeirConfig> | undefined, keys: DocumentChange<readonly IssuedKey[]> | undefined): void {
     if (config?.outcome === 'changed') this.#ownConfig = config.value;
     if (keys?.outcome === 'changed') this.#issuedKeys = keys.value;
-    if (this.#ownConfig === null) return;
-    this.#current = mergeKeys(this.#ownConfig, this.#issuedKeys);
-    if (config?.outcome === 'changed') this.#tellLimits(config.value);
+  }
+
+  #putInForce(): void {
+    if (this.#ownConfig !== null) this.#current = mergeKeys(this.#ownConfig, this.#issuedKeys);
   }
 
   #tellLimits(config: WeirConfig): void {

@@ -12,11 +12,17 @@ export type Parse<T> = (text: string | null) => { readonly value: T } | { readon
 /** Stands for the version of a document that is not there; no file or ETag looks like it. */
 const missingVersion = '(missing)';
 
-/** A document that is parsed when its version changes; a version that was refused is not parsed or told again. */
+/**
+ * A document that is parsed when its version changes. A version that was refused is not parsed again: each look at it fails
+ * with the same message, told before.
+ */
 export class WatchedDocument<T> {
   readonly #place: DocumentPlace;
   readonly #parse: Parse<T>;
   #version: string | null = null;
+  /** Why the version that is known was refused; null when it was taken. */
+  #refusal: string | null = null;
+  /** The failure that was told last; null since a look that found the document well. */
   #failure: string | null = null;
 
   /** `parse` gets null when the document is missing. */
@@ -34,8 +40,10 @@ export class WatchedDocument<T> {
       const reading = await this.#place.read(this.#version === missingVersion ? null : this.#version);
       const version = reading.outcome === 'read' ? reading.version : missingVersion;
       if (reading.outcome === 'unchanged' || version === this.#version) {
-        this.#failure = null;
-        return { outcome: 'unchanged' };
+        this.#failure = this.#refusal;
+        return this.#refusal === null
+          ? { outcome: 'unchanged' }
+          : { outcome: 'failed', message: this.#refusal, isNew: false };
       }
       this.#version = version;
       return this.#judge(reading.outcome === 'read' ? reading.text : null);
@@ -46,12 +54,17 @@ export class WatchedDocument<T> {
 
   #judge(text: string | null): DocumentChange<T> {
     const parsed = this.#parse(text);
-    if ('message' in parsed) return this.#fail(parsed.message);
+    if ('message' in parsed) {
+      const change = this.#fail(parsed.message);
+      this.#refusal = change.message;
+      return change;
+    }
+    this.#refusal = null;
     this.#failure = null;
     return { outcome: 'changed', value: parsed.value };
   }
 
-  #fail(problem: string): DocumentChange<T> {
+  #fail(problem: string): Extract<DocumentChange<T>, { outcome: 'failed' }> {
     const message = `${this.#place.name}: ${problem}`;
     const isNew = message !== this.#failure;
     this.#failure = message;

@@ -148,6 +148,38 @@ describe('the configuration source', () => {
     expect(keys()).toEqual([2, 1]);
   });
 
+  it('starts again after the keys failed, with the configuration that was read the first time', async () => {
+    const { blobs, source, limit, told } = makeScene('blob:config/weir.json', 'blob:config/keys.json');
+    blobs.put('config/weir.json', { ...document(5000), limits: { maxSyncWaitSeconds: 5 } });
+    blobs.put('config/keys.json', '{');
+    await expect(source.start()).rejects.toThrow('WEIR_KEYS (blob:config/keys.json): invalid');
+    expect(() => source.current()).toThrow('before it was loaded');
+    blobs.put('config/keys.json', { keys: [{ team: 'search', sha256: 'c'.repeat(64) }] });
+    await source.start();
+    expect(limit()).toBe(5000);
+    expect(source.current().teams.map((team) => team.keys.length)).toEqual([2, 1]);
+    expect(told('setting_not_in_force')).toHaveLength(1);
+  });
+
+  it('does not start on a configuration that it refused before, and starts on its repair', async () => {
+    const { blobs, source, limit } = makeScene('blob:config/weir.json', 'blob:config/keys.json');
+    blobs.put('config/weir.json', '{ "pools": [');
+    for (let tries = 0; tries < 3; tries += 1) await expect(source.start()).rejects.toThrow('line 1, column 13');
+    blobs.put('config/weir.json', document(6000));
+    await source.start();
+    expect(limit()).toBe(6000);
+  });
+
+  it('starts once storage is back that was away at the first read', async () => {
+    const { blobs, source, limit } = makeScene('blob:config/weir.json', 'blob:config/keys.json');
+    blobs.put('config/weir.json', document(5000));
+    blobs.isAway = true;
+    await expect(source.start()).rejects.toThrow('storage is away');
+    blobs.isAway = false;
+    await source.start();
+    expect(limit()).toBe(5000);
+  });
+
   it('stops looking when it is stopped', async () => {
     const { blobs, source, limit } = makeScene('blob:config/weir.json');
     blobs.put('config/weir.json', document(5000));

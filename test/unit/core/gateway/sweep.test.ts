@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTeam } from '../../../../src/core/adapters/memory/memory-state.ts';
+import { handBack } from '../../../../src/core/gateway/hand-back.ts';
 import { receiveMessage } from '../../../../src/core/gateway/receive-message.ts';
 import { receivePoisonMessage } from '../../../../src/core/gateway/receive-poison-message.ts';
 import { sweep } from '../../../../src/core/gateway/sweep.ts';
+import { maxFailedWakes } from '../../../../src/core/jobs/count-failed-wakes.ts';
 import type { Job } from '../../../../src/core/jobs/job.ts';
 import { writeWakeUpMessage } from '../../../../src/core/jobs/wake-up-message.ts';
 import { DamagedRowError, NewerRowError } from '../../../../src/core/versioned.ts';
@@ -258,16 +260,46 @@ describe('messages', () => {
     expect(gateway.notices('newer_message')).toHaveLength(2);
   });
 
-  test('a poison message wakes its job again twice and fails it the third time', async () => {
+  test('a poison message wakes its job again; that no worker could take it is no lost worker', async () => {
     const job = await gateway.accept();
-    for (const rescues of [1, 2]) {
+    for (let failed = 1; failed < maxFailedWakes; failed += 1) {
       await receivePoisonMessage(gateway.ports, 'standard', messageFor(job));
-      expect(gateway.liveRow(job)).toMatchObject({ rescues, state: 'queued' });
-      expect(gateway.state.queues.standard).toHaveLength(rescues);
+      expect(gateway.liveRow(job)).toMatchObject({ rescues: 0, state: 'queued' });
+      expect(gateway.state.queues.standard).toHaveLength(failed);
     }
-    await receivePoisonMessage(gateway.ports, 'standard', messageFor(job));
+    gateway.upstream.script('*', answer());
+    await gateway.finish(gateway.wake(job));
+    expect(gateway.job(job).end).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('a job whose wake-ups fail every time is given up in the end', async () => {
+    const job = await gateway.accept();
+    for (let failed = 1; failed <= maxFailedWakes; failed += 1) {
+      await receivePoisonMessage(gateway.ports, 'standard', messageFor(job));
+      expect(statusOf(job)).toBe(failed < maxFailedWakes ? 'queued' : 'failed');
+    }
     expect(gateway.job(job).end).toMatchObject({ status: 'failed', error: { code: 'worker_lost' } });
     await receivePoisonMessage(gateway.ports, 'standard', messageFor(job));
+  });
+
+  test('a wait in between begins the count of failed wake-ups anew', async () => {
+    const job = await gateway.accept();
+    const giveUp = () => receivePoisonMessage(gateway.ports, 'standard', messageFor(job));
+    for (let failed = 1; failed < maxFailedWakes; failed += 1) await giveUp();
+    gateway.capacity.script({ outcome: 'wait', untilMs: gateway.clock.now() + 60_000, ticket: null, reason: 'tpm' });
+    await gateway.wake(job);
+    await gateway.clock.advance(61_000);
+    for (let failed = 1; failed < maxFailedWakes; failed += 1) await giveUp();
+    expect(statusOf(job)).toBe('queued');
+  });
+
+  test('a process without configuration hands a message back, unread and with the life it has left', async () => {
+    const now = gateway.clock.now();
+    await handBack(gateway.ports, 'bulk', { text: '{"v":1,"team":"a"}', expiresAtMs: now + 60_000 });
+    const [message] = gateway.state.queues.bulk;
+    expect(message?.text).toBe('{"v":1,"team":"a"}');
+    expect(message?.visibleAtMs).toBeGreaterThanOrEqual(now + 2000);
+    expect(message?.visibleAtMs).toBeLessThanOrEqual(now + 6000);
   });
 
   test('a poison message does nothing to a job that runs or is not due yet', async () => {

@@ -138,9 +138,9 @@ type appBehaviour = {
   @maxValue(75)
   leaseSeconds: int
 
-  @description('How long calls in flight may take to finish when the platform stops an instance.')
-  @minValue(5)
-  @maxValue(600)
+  @description('How long calls in flight may take to finish when the platform stops an instance: the host ends it five seconds after it has asked.')
+  @minValue(0)
+  @maxValue(2)
   graceSeconds: int
 
   @description('When the sweep runs: six NCRONTAB fields.')

@@ -26,7 +26,7 @@ param existingAccounts = []
 
 param storageSku = 'Standard_ZRS'
 param scale = { maximumInstanceCount: 40, instanceMemoryMB: 2048, httpAlwaysReady: 0 }
-param behaviour = { leaseSeconds: 45, graceSeconds: 20, sweepSchedule: '*/15 * * * * *' }
+param behaviour = { leaseSeconds: 45, graceSeconds: 2, sweepSchedule: '*/15 * * * * *' }
 param network = { enabled: true, inbound: 'public', addressPrefix: '10.81.0.0/24' }
 param monitoring = {
   retentionDays: 30

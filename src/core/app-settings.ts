@@ -7,6 +7,12 @@ function seconds(least: number, most: number) {
   return z.coerce.number(allowed).min(least, allowed).max(most, allowed);
 }
 
+/**
+ * Of the five seconds between `appTerminate` and the end of the worker (a constant of the Functions host,
+ * `WorkerTerminateGracePeriodInSeconds`): two for calls, 1.5 for what they leave to write, half a one for telemetry.
+ */
+const mostGraceSeconds = 2;
+
 /** Every setting of the app beside the storage connection: name, meaning and default. The environment wins over files. */
 const schema = z.object({
   /** File, inline JSON or `blob:<container>/<name>`. */
@@ -14,7 +20,10 @@ const schema = z.object({
   /** Second document with team keys; absent = only those of the configuration. */
   WEIR_KEYS: z.string().min(1).optional(),
   WEIR_LEASE_SECONDS: seconds(2, 600).default(45),
-  WEIR_GRACE_SECONDS: seconds(0, 600).default(20),
+  /** More than two seconds is taken as two: the host ends the process five after it has asked for the end, whatever it does. */
+  WEIR_GRACE_SECONDS: seconds(0, 600)
+    .default(mostGraceSeconds)
+    .transform((given) => Math.min(given, mostGraceSeconds)),
   /** Six-field NCRONTAB of the sweep. */
   WEIR_SWEEP_SCHEDULE: z
     .string()

@@ -113,6 +113,9 @@ export async function isHealthy(): Promise<boolean> {
   }
 }
 
+/** What is left of the host's five seconds for handing over what was reported. */
+const flushMs = 500;
+
 let stopping: Promise<void> | null = null;
 
 /** Drains: nothing new is begun, calls in flight finish within the grace time, what was reported is handed over. */
@@ -125,7 +128,7 @@ async function stop(): Promise<void> {
   if (running === null) return;
   const { ports } = running;
   await ports.drain.begin(ports.clock, ports.settings.graceMs);
-  await ports.telemetry.flush();
+  await Promise.race([ports.telemetry.flush(), ports.clock.sleep(flushMs)]);
   await ports.config.stop();
 }
 

@@ -6,7 +6,7 @@ import { createConsoleLog, describeError } from './host-log.ts';
 
 const usage = `Runs a function app of the Node v4 model without func: HTTP, queue and timer triggers.
 
-  node tools/local-host/main.ts [--port 7071] [--root .] [--grace-seconds 30] [--verbose]
+  node tools/local-host/main.ts [--port 7071] [--root .] [--grace-seconds 5] [--verbose]
 
   --port           where to listen on 127.0.0.1 (0 takes a free port)
   --root           the function app: the folder of host.json and package.json
@@ -68,7 +68,7 @@ function parse(args: string[]) {
       options: {
         port: { type: 'string', default: '7071' },
         root: { type: 'string', default: '.' },
-        'grace-seconds': { type: 'string', default: '30' },
+        'grace-seconds': { type: 'string', default: '5' },
         verbose: { type: 'boolean' },
         help: { type: 'boolean' },
       },

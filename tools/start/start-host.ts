@@ -3,8 +3,8 @@ import { delimiter, join } from 'node:path';
 import { Child, nodeCommand } from './child.ts';
 import { LaunchError } from './launch-error.ts';
 
-/** Seconds that the host gives work in flight after the stop: more than the app takes (WEIR_GRACE_SECONDS, 20, and 5 to cut what is left). The launcher waits a little longer. */
-export const hostGraceSeconds = 30;
+/** Seconds that the host gives the app after the stop: as many as the real host does. The launcher waits a little longer. */
+export const hostGraceSeconds = 5;
 
 /** What the host is started with. */
 export interface HostStart {

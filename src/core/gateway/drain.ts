@@ -1,5 +1,8 @@
 import type { Clock } from '../clock.ts';
 
+/** What calls that were cut have for booking themselves and handing their jobs back. */
+const writeMs = 1500;
+
 /**
  * Termination as the use cases see it: once asked for, nothing new is claimed, waits end at once, and calls in flight
  * have the grace time before they are cut.
@@ -35,12 +38,12 @@ export class Drain {
     }
   }
 
-  /** Asks for termination; resolves when nothing is in flight, or soon after the grace time when calls had to be cut. */
+  /** Asks for termination; resolves when nothing is in flight, or at most `writeMs` after the grace time when calls had to be cut. */
   async begin(clock: Clock, graceMs: number): Promise<void> {
     this.#waits.abort();
     await this.#idleWithin(clock, graceMs);
     this.#calls.abort();
-    await this.#idleWithin(clock, 5000);
+    await this.#idleWithin(clock, writeMs);
   }
 
   async #idleWithin(clock: Clock, limitMs: number): Promise<void> {

@@ -3,9 +3,9 @@ import { readAppSettings } from '../../../src/core/app-settings.ts';
 
 describe('readAppSettings', () => {
   it('takes blank for absent and reads numbers', () => {
-    expect(readAppSettings({ WEIR_LEASE_SECONDS: ' ', WEIR_GRACE_SECONDS: '5' })).toMatchObject({
+    expect(readAppSettings({ WEIR_LEASE_SECONDS: ' ', WEIR_GRACE_SECONDS: '1.5' })).toMatchObject({
       WEIR_LEASE_SECONDS: 45,
-      WEIR_GRACE_SECONDS: 5,
+      WEIR_GRACE_SECONDS: 1.5,
     });
   });
 
@@ -18,6 +18,11 @@ describe('readAppSettings', () => {
     ['WEIR_LOG_LEVEL', 'loud', 'one of '],
   ])('says of %s what was received and what is allowed', (name, value, allowed) => {
     expect(() => readAppSettings({ [name]: value })).toThrow(`${name}: received "${value}", ${allowed}`);
+  });
+
+  it('gives calls in flight no longer than the host gives the process', () => {
+    expect(readAppSettings({}).WEIR_GRACE_SECONDS).toBe(2);
+    expect(readAppSettings({ WEIR_GRACE_SECONDS: '20' }).WEIR_GRACE_SECONDS).toBe(2);
   });
 
   it('names every wrong one at once', () => {

@@ -17,6 +17,7 @@ import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import { inlineLimit } from '../../src/core/jobs/content.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
 import { breakerPolicy } from '../../src/core/routing/breaker-policy.ts';
+import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedService } from './simulated-upstream.ts';
 import type { Witness } from './witness.ts';
@@ -44,7 +45,7 @@ export function startProcess(
   const process = new SimulatedProcess(`p${number}`, time, draws, skewMs);
   const { clock } = process;
   const holder = process.name;
-  const telemetry = { track: () => {}, flush: async () => {} };
+  const telemetry = { track: (event: TelemetryEvent) => judgeNotice(world, event), flush: async () => {} };
   const jobs = link.connect(process, 'jobs', witness.watch(process, new MemoryJobStore(state)));
   const live = link.connect(process, 'live', new MemoryLiveJobStore(state, pageSize));
   // A text that fits the row needs no blob.
@@ -86,6 +87,13 @@ export function startProcess(
     holder,
   };
   return { process, ports };
+}
+
+/** What the sweep passes over is told, not thrown: only storage that is away excuses it. */
+function judgeNotice({ trace }: World, event: TelemetryEvent): void {
+  if (event.type !== 'notice' || (event.name !== 'job_not_mended' && event.name !== 'page_not_swept')) return;
+  const { team, job, cause } = event.fields;
+  if (cause !== 'StorageUnavailableError') trace.violate(`${event.name} over ${team}, ${job}: ${cause}`);
 }
 
 /** A queue that sometimes takes a message twice, as when an answer was lost and the send was repeated. */

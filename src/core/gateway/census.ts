@@ -2,10 +2,14 @@ import type { Clock } from '../clock.ts';
 import type { Lane } from '../jobs/job.ts';
 import type { LiveJobStore } from '../jobs/job-store.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
+import { forEachAtOnce } from './at-once.ts';
 import { DoorPromises } from './door-promises.ts';
 
 /** Longest time a count is believed; what this process admitted since is added to it. */
 export const censusFreshMs = 2000;
+
+/** Teams that are walked at once: a hundred of them are counted well within that time. */
+const teamsAtOnce = 8;
 
 /** What one team has in one lane. */
 export interface LaneCount {
@@ -105,13 +109,13 @@ export class Census implements CensusView {
     const startedAtMs = this.#clock.now();
     const counts: Counts = new Map();
     const seen = new Set<string>();
-    for (const team of await this.#store.listTeams()) {
+    await forEachAtOnce(await this.#store.listTeams(), teamsAtOnce, async (team) => {
       for await (const live of walkLive(this.#store, team)) {
         const oldestQueuedAtMs = live.state === 'queued' ? live.createdAtMs : null;
         add(counts, team, live.lane, { jobs: 1, oldestQueuedAtMs });
         if (this.#admitted.has(live.id)) seen.add(live.id);
       }
-    }
+    });
     for (const [jobId, { team, lane, confirmedAtMs }] of this.#admitted) {
       // On record before the walk began: the walk has seen it, or it has ended since.
       const isSettled = confirmedAtMs !== null && confirmedAtMs < startedAtMs;

@@ -4,6 +4,7 @@ import type { LiveJob } from '../jobs/live-job.ts';
 import { appendTrail } from '../jobs/trail.ts';
 import type { Versioned } from '../versioned.ts';
 import { advanceJob } from './advance-job.ts';
+import { forEachAtOnce } from './at-once.ts';
 import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
 import { rescueJob } from './rescue-job.ts';
@@ -23,6 +24,13 @@ export interface SweepTally {
   failedJobs: number;
 }
 
+/** Teams, and jobs of one team, that one sweep works on at once: an outage's backlog of 10,000 jobs is mended within the interval. */
+const teamsAtOnce = 8;
+const jobsAtOnce = 32;
+
+/** Jobs of one team that storage may refuse one after the other before its sweep ends: then it is the partition, not a job. */
+const mostFailuresInRow = 5;
+
 /**
  * Walks every live row of every team that ever had a job and mends what no message will: lost wake-ups, dead workers,
  * deadlines. Two sweeps at once are harmless; a team, page or job that fails does not stop the rest.
@@ -30,19 +38,18 @@ export interface SweepTally {
 export async function sweep(ports: Ports): Promise<SweepTally> {
   const tally: SweepTally = { looked: 0, resent: 0, woken: 0, rescued: 0, ended: 0, failedPages: 0, failedJobs: 0 };
   const sleepers: Versioned<LiveJob>[] = [];
-  const orFailedPage = async (work: Promise<void>) => {
+  const orFailedPage = async (team: string | null, work: Promise<void>) => {
     try {
       await work;
     } catch (error) {
-      if (!(error instanceof StorageUnavailableError)) throw error;
       tally.failedPages += 1;
+      reportFailure(ports, 'page_not_swept', 'The sweep gave up a page; the next one tries again.', { team }, error);
     }
   };
-  for (const team of await ports.live.listTeams()) {
-    if (ports.drain.isDraining) break;
-    await orFailedPage(sweepTeam(ports, team, tally, sleepers));
-  }
-  await orFailedPage(wakeSleepers(ports, sleepers, tally));
+  await forEachAtOnce(await ports.live.listTeams(), teamsAtOnce, async (team) => {
+    if (!ports.drain.isDraining) await orFailedPage(team, sweepTeam(ports, team, tally, sleepers));
+  });
+  await orFailedPage(null, wakeSleepers(ports, sleepers, tally));
   if (tally.resent + tally.woken + tally.rescued + tally.ended + tally.failedPages + tally.failedJobs > 0)
     reportSweep(ports, tally);
   return tally;
@@ -50,24 +57,20 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
 
 async function sweepTeam(ports: Ports, team: string, tally: SweepTally, sleepers: Versioned<LiveJob>[]): Promise<void> {
   let after: string | null = null;
+  let failuresInRow = 0;
+  const isOver = () => ports.drain.isDraining || failuresInRow >= mostFailuresInRow;
   do {
     const page: Awaited<ReturnType<typeof ports.live.listLive>> = await ports.live.listLive(team, after);
-    let failuresInRow = 0;
-    for (const row of page.items) {
-      if (ports.drain.isDraining) return;
+    await forEachAtOnce(page.items, jobsAtOnce, async (row) => {
+      if (isOver()) return;
       tally.looked += 1;
       if (isSleeper(row.value, ports.clock.now())) sleepers.push(row);
       failuresInRow = (await tryToMend(ports, row, tally)) ? 0 : failuresInRow + 1;
-      if (failuresInRow < mostFailuresInRow) continue;
-      tally.failedPages += 1;
-      return;
-    }
+    });
     after = page.next;
-  } while (after !== null);
+  } while (after !== null && !isOver());
+  if (failuresInRow >= mostFailuresInRow) tally.failedPages += 1;
 }
-
-/** Jobs of one team that storage may refuse one after the other before its sweep ends: then it is the partition, not a job. */
-const mostFailuresInRow = 5;
 
 /** A job that throws is left to the next sweep and told. False: storage did not answer. */
 async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<boolean> {
@@ -76,16 +79,31 @@ async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTall
     return true;
   } catch (error) {
     tally.failedJobs += 1;
-    ports.telemetry.track({
-      type: 'notice',
-      atMs: ports.clock.now(),
-      level: 'error',
-      name: 'job_not_mended',
-      message: 'The sweep could not mend a job; the next one tries again.',
-      fields: { team: row.value.team, job: row.value.id, cause: error instanceof Error ? error.name : 'unknown' },
-    });
+    const { team, id: job } = row.value;
+    reportFailure(
+      ports,
+      'job_not_mended',
+      'The sweep could not mend a job; the next one tries again.',
+      { team, job },
+      error,
+    );
     return !(error instanceof StorageUnavailableError);
   }
+}
+
+function reportFailure(
+  ports: Ports,
+  name: 'page_not_swept' | 'job_not_mended',
+  message: string,
+  of: { readonly team: string | null; readonly job?: string },
+  error: unknown,
+): void {
+  const fields = {
+    team: of.team ?? 'all',
+    job: of.job ?? 'all',
+    cause: error instanceof Error ? error.name : 'unknown',
+  };
+  ports.telemetry.track({ type: 'notice', atMs: ports.clock.now(), level: 'error', name, message, fields });
 }
 
 async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<void> {

@@ -129,6 +129,15 @@ describe('the sweep', () => {
     expect(await sweep(gateway.ports)).toMatchObject({ failedPages: 1, resent: 1 });
   });
 
+  test('a team over which the sweep itself fails does not keep others from being swept, and is told', async () => {
+    await gateway.accept();
+    await gateway.accept({ team: 'support' });
+    await gateway.clock.advance(31_000);
+    gateway.live.fail('listLive', new RangeError('a mistake of our own'));
+    expect(await sweep(gateway.ports)).toMatchObject({ failedPages: 1, resent: 1 });
+    expect(gateway.notices('page_not_swept')).toMatchObject([{ fields: { cause: 'RangeError' } }]);
+  });
+
   test('a damaged job does not keep those behind it from being mended', async () => {
     await gateway.accept({ deadlineSeconds: 5 });
     const other = await gateway.accept({ deadlineSeconds: 5 });

@@ -5,6 +5,7 @@ import { MemoryDeadLetters } from '../../src/core/adapters/memory/dead-letters.t
 import { MemoryJobStore } from '../../src/core/adapters/memory/job-store.ts';
 import { MemoryLiveJobStore } from '../../src/core/adapters/memory/live-job-store.ts';
 import { type MemoryState, makeMemoryState, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.ts';
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { createPoolLimitsReader } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
@@ -17,6 +18,7 @@ import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
+import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
 import type { Random } from '../../src/core/random.ts';
@@ -56,14 +58,18 @@ export function createProcess(parts: ProcessParts): Ports {
   const live = away(new MemoryLiveJobStore(storage.state));
   const usage = away(new MemoryUsageStore(storage.state));
   const telemetry = { track: tell, flush: async () => {} };
+  const repairs = away(new MemoryRepairStore(storage.state));
+  const configSource = { current: () => config, start: async () => {}, stop: async () => {} };
+  const budgets = { jobs, live, usage, repairs, config: configSource, telemetry, clock };
   return {
     clock,
     random,
     sha256,
-    config: { current: () => config, start: async () => {}, stop: async () => {} },
+    config: configSource,
     jobs,
     live,
     usage,
+    repairs,
     answers: new AnswerHistory({ store: usage, clock }),
     // Small bodies travel in the rows: they cost no call of their own.
     contents: new MemoryContentStore(storage.state, sha256),
@@ -80,7 +86,12 @@ export function createProcess(parts: ProcessParts): Ports {
     }),
     telemetry,
     tokenCounter: { load: async () => (text) => Math.ceil(text.length / 4) },
-    writer: new TeamWriter({ store: jobs, clock, random }),
+    writer: new TeamWriter({
+      store: jobs,
+      readBudget: (team, period) => readOrRecoverBudget(budgets, team, period),
+      clock,
+      random,
+    }),
     census: new Census({ store: live, clock }),
     signals: new JobSignals(),
     drain: new Drain(),

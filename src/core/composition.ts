@@ -10,6 +10,7 @@ import { TableCapacityStore } from './adapters/azure-tables/capacity-store.ts';
 import { TableDeadLetters } from './adapters/azure-tables/dead-letters.ts';
 import { TableJobStore } from './adapters/azure-tables/job-store.ts';
 import { TableLiveJobStore } from './adapters/azure-tables/live-job-store.ts';
+import { TableRepairStore } from './adapters/azure-tables/repair-store.ts';
 import { TableUsageStore } from './adapters/azure-tables/usage-store.ts';
 import { makeConfigSource } from './adapters/config-source/config-source.ts';
 import { ConsoleTelemetry } from './adapters/console/telemetry.ts';
@@ -33,6 +34,7 @@ import { type HandBackPorts, handBack } from './gateway/hand-back.ts';
 import { JobSignals } from './gateway/job-signals.ts';
 import type { Ports } from './gateway/ports.ts';
 import type { ReceivedMessage } from './gateway/receive-message.ts';
+import { readOrRecoverBudget } from './gateway/recover-budget.ts';
 import { TeamWriter } from './gateway/team-writer.ts';
 import { StorageUnavailableError, WeirError } from './http/weir-error.ts';
 import { authenticate } from './identity/authenticate.ts';
@@ -208,6 +210,8 @@ function compose(given: {
   const jobs = new TableJobStore({ connection, random, reportDamage });
   const live = new TableLiveJobStore({ connection, reportDamage });
   const usage = new TableUsageStore({ connection, reportDamage });
+  const repairs = new TableRepairStore({ connection });
+  const budgets = { jobs, live, usage, repairs, config, telemetry, clock };
   const token = createTokenSource({
     scope: settings.WEIR_OPENAI_SCOPE ?? defaultTokenScope,
     isInAzure: settings.WEBSITE_INSTANCE_ID !== undefined,
@@ -221,6 +225,7 @@ function compose(given: {
     jobs,
     live,
     usage,
+    repairs,
     contents: new BlobContentStore({ connection, sha256 }),
     wakeQueue,
     deadLetters: new TableDeadLetters(new BoundedTable(connection, tableNames.teams)),
@@ -235,7 +240,12 @@ function compose(given: {
     }),
     telemetry,
     tokenCounter: makeTokenCounter(),
-    writer: new TeamWriter({ store: jobs, clock, random }),
+    writer: new TeamWriter({
+      store: jobs,
+      readBudget: (team, period) => readOrRecoverBudget(budgets, team, period),
+      clock,
+      random,
+    }),
     answers: new AnswerHistory({ store: usage, clock }),
     census: new Census({ store: live, clock }),
     signals: new JobSignals(),

@@ -5,6 +5,7 @@ import { MemoryDeadLetters } from '../../src/core/adapters/memory/dead-letters.t
 import { MemoryJobStore } from '../../src/core/adapters/memory/job-store.ts';
 import { MemoryLiveJobStore } from '../../src/core/adapters/memory/live-job-store.ts';
 import { type MemoryState, makeMemoryState, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.ts';
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
@@ -16,6 +17,7 @@ import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
 import { receiveMessage } from '../../src/core/gateway/receive-message.ts';
+import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { type RunOutcome, runJob } from '../../src/core/gateway/run-job.ts';
 import { type Submitted, submitJob } from '../../src/core/gateway/submit-job.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
@@ -74,25 +76,37 @@ export class GatewayUnderTest {
     this.contents = new Intercepted(new MemoryContentStore(state, sha256));
     this.wakeQueue = new Intercepted(this.queue);
     const usage = new MemoryUsageStore(state);
+    const repairs = new MemoryRepairStore(state, 5);
     const random = makeRandom(beside === undefined ? 'first' : `beside-${state.writes}`);
+    const telemetry = { track: (event: TelemetryEvent) => void this.events.push(event), flush: async () => {} };
+    const config = { current: () => this.config, start: async () => {}, stop: async () => {} };
+    const { port: jobs } = this.jobs;
+    const { port: live } = this.live;
+    const budgets = { jobs, live, usage, repairs, config, telemetry, clock };
     this.ports = {
       clock,
       random,
       sha256,
-      config: { current: () => this.config, start: async () => {}, stop: async () => {} },
-      jobs: this.jobs.port,
-      live: this.live.port,
+      config,
+      jobs,
+      live,
       usage,
+      repairs,
       answers: new AnswerHistory({ store: usage, clock }),
       contents: this.contents.port,
       wakeQueue: this.wakeQueue.port,
       deadLetters: this.letters,
       upstream: this.upstream,
       capacity: this.capacity,
-      telemetry: { track: (event) => void this.events.push(event), flush: async () => {} },
+      telemetry,
       tokenCounter: { load: async () => (text) => Math.ceil(text.length / 4) },
-      writer: new TeamWriter({ store: this.jobs.port, clock, random }),
-      census: new Census({ store: this.live.port, clock }),
+      writer: new TeamWriter({
+        store: jobs,
+        readBudget: (team, period) => readOrRecoverBudget(budgets, team, period),
+        clock,
+        random,
+      }),
+      census: new Census({ store: live, clock }),
       signals: new JobSignals(),
       drain: new Drain(),
       extraCalls: new ExtraCalls(clock),

@@ -1,4 +1,4 @@
-import { openTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import { isDamaged, type MemoryTeam, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
 import type { UsageRow } from '../../src/core/cost/usage-row.ts';
 import type { Job } from '../../src/core/jobs/job.ts';
 import type { Clients } from './clients.ts';
@@ -19,20 +19,29 @@ export interface Remains {
 /** What must hold at the end, when faults have stopped and time was given: one sentence for each promise that was not kept. */
 export function* findBrokenPromises(remains: Remains): Generator<string> {
   const { world, witness, clients } = remains;
+  const { touched, wipedOut } = world.hand;
   for (const [team, rows] of world.state.teams) {
     for (const id of rows.live.keys()) yield `${id} of ${team} has not ended in time`;
     for (const { value } of rows.budgets.values()) {
-      if (value.heldNanoUsd !== 0) yield `${team} still holds ${value.heldNanoUsd} in ${value.period}`;
+      if (value.heldNanoUsd !== 0 && !isDamaged(rows, 'budget', value.period))
+        yield `${team} still holds ${value.heldNanoUsd} in ${value.period}`;
     }
-    for (const job of rows.jobs.values()) if (!clients.deleted.has(job.id)) yield* checkAnswer(world, job);
+    for (const job of rows.jobs.values()) {
+      if (job.end === null) yield `${job.id} of ${team} is on record as open`;
+      if (!clients.deleted.has(job.id) && !touched.has(job.id)) yield* checkAnswer(world, job);
+    }
+    yield* checkSpent(team, rows);
   }
-  for (const [id, job] of witness.accepted) if (!witness.endedAtMs.has(id)) yield `${id} of ${job.team} never ended`;
+  for (const [id, job] of witness.accepted) {
+    if (!witness.endedAtMs.has(id) && !wipedOut.has(id)) yield `${id} of ${job.team} never ended`;
+  }
   for (const [id, { team }] of clients.acknowledged) {
     const isThere = openTeam(world.state, team).jobs.has(id);
-    if (!isThere && !clients.deleted.has(id)) yield `${id} was acknowledged and is gone`;
+    if (!isThere && !clients.deleted.has(id) && !touched.has(id)) yield `${id} was acknowledged and is gone`;
     if (!witness.accepted.has(id)) yield `${id} was acknowledged, but never accepted`;
   }
   for (const [id, team] of clients.erased) {
+    if (touched.has(id)) continue;
     const { jobs } = openTeam(world.state, team);
     // A write that storage applies after its caller has gone can leave a blob that no row names.
     const mayBeLate = world.weather.storage.appliesLate > 0 || !isCalm(world.weather);
@@ -41,6 +50,15 @@ export function* findBrokenPromises(remains: Remains): Generator<string> {
   }
   yield* compareBills(remains);
   yield* checkMoneyBack(remains);
+}
+
+/** What is spent is the sum of the usage rows, also where the budget row had to be counted anew; a row nobody has written since is judged by nothing. */
+function* checkSpent(team: string, rows: MemoryTeam): Generator<string> {
+  const isUnwritten = rows.budgets.size === 0 || [...rows.budgets.keys()].some((key) => isDamaged(rows, 'budget', key));
+  if (isUnwritten) return;
+  const spent = [...rows.budgets.values()].reduce((sum, { value }) => sum + value.spentNanoUsd, 0);
+  const cost = [...rows.usage.values()].reduce((sum, row) => sum + row.costNanoUsd, 0);
+  if (spent !== cost) yield `${team} has spent ${spent} in the end, its usage rows say ${cost}`;
 }
 
 /** A job that succeeded shows an answer, and its own. */
@@ -68,6 +86,11 @@ export function* compareBills({ world, service }: Remains): Generator<string> {
   const called = new Set<string>();
   for (const call of service.calls) {
     const key = `${call.jobId}/${call.attempt}`;
+    // A call that was under way when its live row was deleted by hand: nobody knows of it any more.
+    if (world.hand.touched.has(call.jobId)) {
+      called.add(key);
+      continue;
+    }
     if (called.has(key)) yield `${call.jobId} was called twice under attempt ${call.attempt}`;
     called.add(key);
     const row = rows.get(key);
@@ -100,6 +123,7 @@ function* compareRow(call: UpstreamCall, row: UsageRow): Generator<string> {
 /** Each job's end sums up its own usage rows, also when it has been deleted since. */
 function* checkMoneyBack({ world, witness }: Remains): Generator<string> {
   for (const [id, job] of witness.ends) {
+    if (world.hand.touched.has(id)) continue;
     const rows = [...openTeam(world.state, job.team).usage.values()].filter(({ jobId }) => jobId === id);
     const cost = rows.reduce((sum, row) => sum + row.costNanoUsd, 0);
     if (job.end?.cost.nanoUsd !== cost) yield `${id} says it cost ${job.end?.cost.nanoUsd}, its usage rows say ${cost}`;

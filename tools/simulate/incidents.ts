@@ -1,4 +1,5 @@
 import type { Draws } from '../../bench/capacity/seeded.ts';
+import { retain } from '../../src/core/gateway/retain.ts';
 import { sweep } from '../../src/core/gateway/sweep.ts';
 import { lanes } from '../../src/core/jobs/job.ts';
 import { shrinkConfig } from './make-config.ts';
@@ -14,6 +15,7 @@ export interface Cluster {
 }
 
 const sweepEveryMs = 15_000;
+const retainEveryMs = 120_000;
 
 /** The timer: one sweep every quarter of a minute in some process, now and then in two at once. Goes on after the faults. */
 export async function runSweeps(cluster: Cluster): Promise<void> {
@@ -28,6 +30,18 @@ export async function runSweeps(cluster: Cluster): Promise<void> {
       const chosen = oneOf(draws, running);
       if (chosen !== undefined) void runGuarded(world, chosen, 'the sweep', () => sweep(chosen.ports));
     }
+  }
+}
+
+/** The hourly timer, more often: only what a hand has touched needs it within a run's time. Goes on after the faults. */
+export async function runRetention(cluster: Cluster): Promise<void> {
+  const { world } = cluster;
+  if (world.weather.handEveryMs === null) return;
+  const draws = world.draw('retention');
+  for (;;) {
+    await world.time.sleep(retainEveryMs);
+    const chosen = oneOf(draws, findRunning(cluster));
+    if (chosen !== undefined) void runGuarded(world, chosen, 'the retention', () => retain(chosen.ports));
   }
 }
 
@@ -83,6 +97,7 @@ export function planIncidents(cluster: Cluster): void {
     const id = world.state.writes;
     world.state.queues[lane].push({ id, text: oneOf(draws, texts) ?? '{', visibleAtMs: time.nowMs, dequeueCount: 0 });
   });
+  repeat('hand', weather.handEveryMs, (draws) => world.hand.strike(draws));
   const draws = world.draw('single incidents');
   if (weather.outageMs > 0) {
     time.at(world.startMs + Math.round(draws.uniform(1000, weather.faultyMs / 2)), () => {

@@ -2,7 +2,7 @@ import type { SeedResult } from './run-seed.ts';
 import { faultNames } from './trace.ts';
 
 /** Columns of the table of faults, in characters. */
-const widths = [46, 10, 8, 10, 10, 12, 15];
+const widths = [46, 10, 8, 10, 10, 14, 15];
 
 /** Prints what was injected and what came of it: a line for each fault, over the seeds that met it, and one for all seeds. */
 export function printReport(results: readonly SeedResult[], tookMs: number): void {

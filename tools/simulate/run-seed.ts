@@ -1,6 +1,7 @@
+import type { MemoryTeam } from '../../src/core/adapters/memory/memory-state.ts';
 import { Clients } from './clients.ts';
 import { compareBills, findBrokenPromises } from './find-broken-promises.ts';
-import { type Cluster, findRunning, planIncidents, runSweeps } from './incidents.ts';
+import { type Cluster, findRunning, planIncidents, runRetention, runSweeps } from './incidents.ts';
 import { runQueueHost } from './queue-host.ts';
 import { isHistory } from './seed-history.ts';
 import { SimulatedService } from './simulated-upstream.ts';
@@ -57,6 +58,7 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
   keepAlive();
   planIncidents(cluster);
   void runSweeps(cluster);
+  void runRetention(cluster);
   const draws = world.draw('arrivals');
   for (let number = 0; number < weather.jobs; number += 1) {
     time.at(world.startMs + Math.round(draws.uniform(0, weather.faultyMs * 0.8)), () => void clients.submit(number));
@@ -74,7 +76,7 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
   link.isDown = false;
   trace.note('faults stop');
   for (const { process } of started) process.thaw();
-  const isSettled = () => [...world.state.teams.values()].every(({ live }) => live.size === 0);
+  const isSettled = () => [...world.state.teams.values()].every(hasSettled);
   await runUntil(faultsEndMs + 20_000, () => false);
   await runUntil(faultsEndMs + mostRecoveryMs, isSettled);
   const recoveryMs = Math.max(0, ...[...witness.endedAtMs.values()].map((atMs) => atMs - faultsEndMs));
@@ -100,4 +102,11 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
     isBillRight,
     recoveryMs,
   };
+}
+
+/** Whether nothing is left to do for a team: no live row, no job on record as open, no money held. */
+function hasSettled({ live, jobs, budgets }: MemoryTeam): boolean {
+  const isOpen = [...jobs.values()].some(({ end }) => end === null);
+  const isHeld = [...budgets.values()].some(({ value }) => value.heldNanoUsd !== 0);
+  return live.size === 0 && !isOpen && !isHeld;
 }

@@ -1,6 +1,7 @@
 import { MemoryContentStore } from '../../src/core/adapters/memory/content-store.ts';
 import { MemoryJobStore } from '../../src/core/adapters/memory/job-store.ts';
 import { MemoryLiveJobStore } from '../../src/core/adapters/memory/live-job-store.ts';
+import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.ts';
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import { sha256 } from '../../src/core/adapters/system/sha256.ts';
@@ -13,6 +14,7 @@ import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
+import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import { inlineLimit } from '../../src/core/jobs/content.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
@@ -54,14 +56,18 @@ export function startProcess(
     (method === 'read' && isObject(content) && content['kind'] === 'inline');
   const current = () => world.config;
   const usage = link.connect(process, 'usage', new MemoryUsageStore(state));
+  const repairs = link.connect(process, 'repairs', new MemoryRepairStore(state, pageSize));
+  const config = { current, start: async () => {}, stop: async () => {} };
+  const budgets = { jobs, live, usage, repairs, config, telemetry, clock };
   const ports: Ports = {
     clock,
     random: draws,
     sha256,
-    config: { current, start: async () => {}, stop: async () => {} },
+    config,
     jobs,
     live,
     usage,
+    repairs,
     contents: link.connect(process, 'contents', new MemoryContentStore(state, sha256), isInline),
     wakeQueue: link.connect(process, 'queue', doubling(world, new MemoryWakeQueue(state, () => time.nowMs), holder)),
     deadLetters: link.connect(process, 'letters', world.deadLetters),
@@ -76,7 +82,12 @@ export function startProcess(
     }),
     telemetry,
     tokenCounter: { load: async () => (text) => Math.ceil(text.length / 4) },
-    writer: new TeamWriter({ store: jobs, clock, random: draws }),
+    writer: new TeamWriter({
+      store: jobs,
+      readBudget: (team, period) => readOrRecoverBudget(budgets, team, period),
+      clock,
+      random: draws,
+    }),
     census: new Census({ store: live, clock }),
     answers: new AnswerHistory({ store: usage, clock }),
     signals: new JobSignals(),

@@ -25,6 +25,9 @@ export const faultNames = [
   'upstream answers nonsense',
   'upstream answer cut by the cap',
   'configuration changed',
+  'row deleted by hand',
+  'row damaged by hand',
+  'blob deleted by hand',
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 

@@ -52,6 +52,8 @@ export interface Weather {
     readonly medianMs: number;
   };
   readonly changesConfig: boolean;
+  /** Mean time between two rows or blobs that somebody deletes or damages by hand; null = never. */
+  readonly handEveryMs: number | null;
   /** Requests without a cap of their own get a learnt one, and answers that it cuts short are asked for again. */
   readonly capsAreLearnt: boolean;
 }
@@ -107,6 +109,7 @@ export function drawWeather(draws: Draws): Weather {
     },
     changesConfig: draws.next() < 0.2,
     capsAreLearnt: draws.next() < 0.3,
+    handEveryMs: draws.next() < 0.15 ? draws.uniform(3000, 20_000) : null,
   };
   return weather.isFair ? makeFair(weather) : weather;
 }
@@ -124,7 +127,7 @@ function makeFair(weather: Weather): Weather {
   };
   const everyMs = { kill: null, drain: null, jump: null, loss: null, garble: weather.everyMs.garble };
   const upstream = { ...weather.upstream, kills: 0 };
-  return { ...weather, storage, everyMs, upstream, outageMs: 0, skewMs: 0, changesConfig: false };
+  return { ...weather, storage, everyMs, upstream, outageMs: 0, skewMs: 0, changesConfig: false, handEveryMs: null };
 }
 
 /** Whether every clock of the run is right and no process ever stops in mid-step: then no minute's limit may be passed at all. */

@@ -52,8 +52,9 @@ export class Witness {
 
   /** Judges a call at the moment it is sent. */
   judgeCall(process: SimulatedProcess, request: UpstreamRequest): void {
-    const { trace, time } = this.#world;
+    const { trace, time, hand } = this.#world;
     const { jobId, attempt } = request;
+    if (hand.touched.has(jobId)) return;
     const job = this.accepted.get(jobId);
     if (job === undefined) {
       trace.violate(`${process.name} sent ${jobId}, which was never accepted`);
@@ -85,17 +86,27 @@ export class Witness {
       return result;
     }
     for (const change of order.changes) this.#judge(process, change, before.get(idOf(change)) ?? null);
-    for (const what of findDisorder(order.team, rows)) this.#world.trace.violate(what);
+    const { touched } = this.#world.hand;
+    for (const what of findDisorder(order.team, rows, this.#world.weather.handEveryMs === null ? null : touched))
+      this.#world.trace.violate(what);
     this.#judgeBudget(order.changes, rows, order.team);
     return result;
   }
 
   #judge(process: SimulatedProcess, change: TeamChange, before: LiveJob | null): void {
-    const { trace, time } = this.#world;
+    const { trace, time, hand } = this.#world;
     const id = idOf(change);
     trace.note(`${process.name} wrote ${describe(change)} of ${id}`);
     if (change.kind === 'accept') {
       this.accepted.set(id, change.job);
+      return;
+    }
+    if (change.kind === 'bury') {
+      this.#judgeBurial(change.job);
+      return;
+    }
+    if (hand.touched.has(id)) {
+      if (change.kind === 'end') this.endedAtMs.set(id, time.nowMs);
       return;
     }
     if (before === null) {
@@ -124,11 +135,19 @@ export class Witness {
     if (isFlag && before.cancelRequested && !live.cancelRequested) trace.violate(`${id} forgot its cancellation`);
   }
 
+  /** Only what was touched by hand is ended without its live row's say. */
+  #judgeBurial({ id, end }: Job): void {
+    const { trace, hand, time } = this.#world;
+    if (!hand.touched.has(id)) trace.violate(`${id} was given up although nobody touched it`);
+    if (end === null) trace.violate(`${id} was buried without an end`);
+    if (!this.endedAtMs.has(id)) this.endedAtMs.set(id, time.nowMs);
+  }
+
   /** A further call for a job that has already cost money needs room in the hard budget. */
   #judgeRoom({ team, id }: LiveJob): void {
     const { config, state, trace } = this.#world;
     const limit = config.teams.find((candidate) => candidate.id === team)?.budget?.monthlyNanoUsd ?? null;
-    if (limit === null) return;
+    if (limit === null || this.#world.weather.handEveryMs !== null) return;
     for (const { value } of openTeam(state, team).budgets.values()) {
       if (value.spentNanoUsd + value.heldNanoUsd > limit) trace.violate(`${id} is called again over the hard budget`);
     }
@@ -155,7 +174,8 @@ export class Witness {
   #judgeBudget(changes: readonly TeamChange[], rows: MemoryTeam, team: string): void {
     const { config, trace } = this.#world;
     const limit = config.teams.find(({ id }) => id === team)?.budget?.monthlyNanoUsd ?? null;
-    if (limit === null) return;
+    // A row that was deleted by hand says nothing until it has been counted anew.
+    if (limit === null || this.#world.weather.handEveryMs !== null) return;
     for (const { value } of rows.budgets.values()) {
       const { spentNanoUsd, heldNanoUsd } = value;
       if (spentNanoUsd > limit) trace.violate(`${team} has spent ${spentNanoUsd} of its hard budget of ${limit}`);
@@ -179,6 +199,8 @@ function isOf(process: SimulatedProcess, lease: Lease): boolean {
 
 function describe(change: TeamChange): string {
   if (change.kind === 'accept') return 'the acceptance';
+  if (change.kind === 'bury')
+    return `the burial (${change.job.end?.status}, ${change.job.end?.error?.code ?? 'no error'})`;
   if (change.kind === 'end') return `the end (${change.job.end?.status}, ${change.job.end?.error?.code ?? 'no error'})`;
   const { state, attempt, rescues, dueAtMs, lease } = change.live;
   return `${state} attempt ${attempt} rescues ${rescues} due ${dueAtMs} lease ${lease?.untilMs ?? '-'}`;

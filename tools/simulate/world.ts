@@ -5,6 +5,7 @@ import { MemoryDeadLetters } from '../../src/core/adapters/memory/dead-letters.t
 import { type MemoryState, makeMemoryState } from '../../src/core/adapters/memory/memory-state.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import type { Lane } from '../../src/core/jobs/job.ts';
+import { Hand } from './hand.ts';
 import { makeConfig } from './make-config.ts';
 import { seedHistory } from './seed-history.ts';
 import { StorageLink } from './storage-link.ts';
@@ -30,6 +31,7 @@ export interface World {
   readonly deadLetters: MemoryDeadLetters;
   readonly poison: Readonly<Record<Lane, PoisonMessage[]>>;
   readonly link: StorageLink;
+  readonly hand: Hand;
   config: WeirConfig;
   readonly startMs: number;
   /** Draws for one part of the run, independent of every other part's. */
@@ -44,7 +46,7 @@ export function makeWorld(seed: number, print: ((line: string) => void) | null):
   const config = makeConfig(weather);
   const state = makeMemoryState();
   if (weather.capsAreLearnt) for (const { id } of config.teams) seedHistory(state, id, startMs);
-  return {
+  const world: World = {
     seed,
     weather,
     time,
@@ -57,5 +59,7 @@ export function makeWorld(seed: number, print: ((line: string) => void) | null):
     config,
     startMs,
     draw: (part) => draw(seed, part),
+    hand: new Hand(() => world),
   };
+  return world;
 }

@@ -1,10 +1,10 @@
 import type { JobView } from '../http/job-resource.ts';
-import { WeirError } from '../http/weir-error.ts';
 import { appendTrail } from '../jobs/trail.ts';
 import { advanceJob } from './advance-job.ts';
 import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
 import { viewEnded, viewLive } from './read-job.ts';
+import { readRows } from './read-rows.ts';
 
 /**
  * Cancels a job: queued, it ends at once; running, its worker is asked to abort; terminal, nothing changes.
@@ -16,17 +16,10 @@ export async function cancelJob(
   id: string,
   options: { erase: boolean },
 ): Promise<JobView | null> {
-  for (let blanks = 0; ; ) {
-    const job = await ports.jobs.readJob(team, id);
+  for (;;) {
+    const { job, row } = await readRows(ports, team, id);
     if (job === null) return null;
-    if (job.end !== null) return viewEnded(ports, job);
-    const row = await ports.jobs.readLive(team, id);
-    if (row === null) {
-      // Between the two reads the job may have ended; twice over, the row is not there at all.
-      blanks += 1;
-      if (blanks > 2) throw new WeirError('internal_error', 'The job has no live row; it cannot be cancelled.');
-      continue;
-    }
+    if (row === null) return viewEnded(ports, job);
     // Deleted while it runs: gone for its callers; its worker erases it as soon as it has ended.
     if (row.value.eraseRequested && (!options.erase || row.value.state === 'running')) return null;
     if (row.value.state === 'queued') {

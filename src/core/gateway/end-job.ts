@@ -1,8 +1,10 @@
 import type { UsageRow } from '../cost/usage-row.ts';
 import type { Job, JobEnd, JobError, JobResponse, TerminalStatus } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
+import { versionOf } from '../jobs/repair-store.ts';
 import { appendTrail } from '../jobs/trail.ts';
-import type { Versioned } from '../versioned.ts';
+import { noUsage } from '../tokens/usage.ts';
+import { DamagedRowError, type Versioned } from '../versioned.ts';
 import { isSameClaim, withNewFlags } from './advance-job.ts';
 import { settleHold } from './money-orders.ts';
 import { once, type Write } from './persist.ts';
@@ -51,13 +53,51 @@ export async function endJob(ports: Ports, job: Job, row: Versioned<LiveJob>, as
       report(ports, ended);
       return { outcome: 'ended', job: ended };
     }
-    const read = await write(() => ports.jobs.readLive(job.team, job.id));
-    if (read === null || !isSameClaim(read.value, row.value)) return { outcome: 'fenced' };
+    const read = await readUnlessDamaged(ports, job, write);
+    const isTouched = read === 'damaged' || read === null || read.version === written.version;
+    if (isTouched && asked.isTakeOver !== true && row.value.state === 'running') {
+      // Nobody took the job, and yet its end does not fit: its rows were deleted or damaged by hand under its worker.
+      const restored = await write(() => endDamagedJob(ports, ended, row.value, ending));
+      if (restored) return { outcome: 'ended', job: ended };
+    }
+    if (isTouched || !isSameClaim(read.value, row.value)) return { outcome: 'fenced' };
     if (asked.isTakeOver === true && read.value.lease?.untilMs !== row.value.lease?.untilMs)
       return { outcome: 'fenced' };
     // Only flags changed under us: what this attempt knows still holds.
     current = withNewFlags(current, read);
   }
+}
+
+async function readUnlessDamaged(ports: Ports, { team, id }: Job, write: Write) {
+  try {
+    return await write(() => ports.jobs.readLive(team, id));
+  } catch (error) {
+    if (error instanceof DamagedRowError) return 'damaged';
+    throw error;
+  }
+}
+
+/**
+ * Commits the end that a worker has in hand although a row of the job is gone or damaged: the job's row is written as a whole. False
+ * when the job has ended, is another worker's, or nothing of it is left.
+ */
+async function endDamagedJob(ports: Ports, ended: Job, mine: LiveJob, { usage }: Ending): Promise<boolean> {
+  const live = await ports.repairs.findLive(ended.team, ended.id);
+  const job = await ports.repairs.findJob(ended.team, ended.id);
+  const isOpen = job.kind === 'read' && job.value.end === null;
+  const isMine = live.kind === 'read' && isSameClaim(live.value, mine);
+  const isKnown = live.kind === 'absent' ? isOpen : isMine || live.kind === 'damaged';
+  const isEnded = job.kind === 'newer' || (job.kind === 'read' && !isOpen);
+  if (!isKnown || isEnded) return false;
+  const result = await ports.writer.submit(ended.team, {
+    change: { kind: 'bury', job: ended, jobVersion: versionOf(job), liveVersion: versionOf(live), usage },
+    period: ended.budgetPeriod,
+    decideMoney: settleHold(ended.holdNanoUsd, usage),
+  });
+  if (result.outcome !== 'applied') return false;
+  ports.signals.announceEnd(ended.id);
+  report(ports, ended);
+  return true;
 }
 
 /** After a try without a reply: whether the job has ended just as this worker wanted, for then it was this worker. */
@@ -92,18 +132,20 @@ async function eraseContent(ports: Ports, job: Job, write: Write): Promise<{ rea
   return { keySha256: owner === job.id ? keySha256 : null };
 }
 
-function describeEnd(live: LiveJob, ending: Ending, nowMs: number): JobEnd {
+/** A job's end from its live row; null: nothing is left of that, and what was billed is told by the usage rows alone. */
+export function describeEnd(live: LiveJob | null, ending: Ending, nowMs: number): JobEnd {
+  const billed = live?.billed ?? { usage: noUsage, cost: { nanoUsd: 0, priceId: null, measured: false } };
   return {
     status: ending.status,
-    startedAtMs: live.attempts[0]?.startedAtMs ?? null,
+    startedAtMs: live?.attempts[0]?.startedAtMs ?? null,
     finishedAtMs: nowMs,
     response: ending.response,
     error: ending.error,
-    usage: live.billed.usage,
-    cost: live.billed.cost,
+    usage: billed.usage,
+    cost: billed.cost,
     cache: 'miss',
-    attempts: live.attempts,
-    trail: appendTrail(live.trail, { atMs: nowMs, type: ending.status, reason: ending.error?.code ?? null }),
+    attempts: live?.attempts ?? [],
+    trail: appendTrail(live?.trail ?? [], { atMs: nowMs, type: ending.status, reason: ending.error?.code ?? null }),
   };
 }
 

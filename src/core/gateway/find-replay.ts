@@ -1,7 +1,10 @@
 import type { JobView } from '../http/job-resource.ts';
 import { WeirError } from '../http/weir-error.ts';
+import { unknownFingerprint } from '../jobs/rebuild-job.ts';
+import { DamagedRowError } from '../versioned.ts';
 import type { Ports } from './ports.ts';
 import { viewEnded, viewLive } from './read-job.ts';
+import { readRows } from './read-rows.ts';
 
 /** A worker sees within a heartbeat that its job was deleted; aborting and erasing take about as long again. */
 const lookEveryMs = 500;
@@ -37,21 +40,32 @@ async function lookAtKey(
   keySha256: string,
   fingerprint: string,
 ): Promise<JobView | null | 'being deleted'> {
-  const id = await ports.jobs.findByIdempotencyKey(team, keySha256);
-  const job = id === null ? null : await ports.jobs.readJob(team, id);
-  if (job === null) return null;
-  const row = job.end === null ? await ports.jobs.readLive(team, job.id) : null;
+  const id = await findOwner(ports, team, keySha256);
+  if (id === null) return null;
+  const { job, row } = await readRows(ports, team, id);
+  if (job === null) {
+    // Its job was deleted by hand: a key that stands for nothing would refuse every repetition for ever.
+    await ports.repairs.freeKey(team, keySha256, id);
+    return null;
+  }
   if (row?.value.eraseRequested === true) return 'being deleted';
-  if (job.fingerprint !== fingerprint) {
+  if (job.fingerprint !== fingerprint && job.fingerprint !== unknownFingerprint) {
     throw new WeirError(
       'idempotency_key_reused',
       'This Idempotency-Key was used with another request. Use a new key for a new request, or send the same request again.',
       { param: 'Idempotency-Key' },
     );
   }
-  if (job.end !== null) return viewEnded(ports, job);
-  if (row !== null) return viewLive(ports, job, row.value);
-  // The two reads straddled the commit: the end is there now, or the job is gone with its key.
-  const ended = await ports.jobs.readJob(team, job.id);
-  return ended === null ? null : viewEnded(ports, ended);
+  return row === null ? viewEnded(ports, job) : viewLive(ports, job, row.value);
+}
+
+/** The job that the key stands for; a key whose row cannot be read any more is free again. */
+async function findOwner(ports: Ports, team: string, keySha256: string): Promise<string | null> {
+  try {
+    return await ports.jobs.findByIdempotencyKey(team, keySha256);
+  } catch (error) {
+    if (!(error instanceof DamagedRowError)) throw error;
+    await ports.repairs.freeKey(team, keySha256, null);
+    return null;
+  }
 }

@@ -7,6 +7,14 @@ export const contentMissing: JobError = {
   message: "The job's stored request is missing or damaged; it was not sent. Submit it again.",
 };
 
+/** Rows of the job were deleted or edited by something other than Weir. */
+export const recordDamaged: JobError = {
+  type: 'server_error',
+  code: 'record_damaged',
+  message:
+    "The job's record in storage was deleted or damaged from outside, so the job was given up; a call that was under way may have been billed. Submit it again with a new Idempotency-Key, and tell your platform team.",
+};
+
 /** A call that was paid for brought no answer, and the team's hard budget has no room for another. */
 export const budgetSpent: JobError = {
   type: 'insufficient_quota',

@@ -5,6 +5,7 @@ import type { UsageStore } from '../cost/usage-store.ts';
 import type { ContentStore } from '../jobs/content.ts';
 import type { DeadLetters } from '../jobs/dead-letters.ts';
 import type { JobStore, LiveJobStore } from '../jobs/job-store.ts';
+import type { RepairStore } from '../jobs/repair-store.ts';
 import type { WakeQueue } from '../jobs/wake-queue.ts';
 import type { Random, Sha256 } from '../random.ts';
 import type { Upstream } from '../routing/upstream.ts';
@@ -35,6 +36,7 @@ export interface Ports {
   readonly jobs: JobStore;
   readonly live: LiveJobStore;
   readonly usage: UsageStore;
+  readonly repairs: RepairStore;
   readonly contents: ContentStore;
   readonly wakeQueue: WakeQueue;
   readonly deadLetters: DeadLetters;

@@ -4,6 +4,7 @@ import { findTeam } from '../config/find-deployment.ts';
 import { WeirError } from '../http/weir-error.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Ports } from './ports.ts';
+import { readOrRecoverBudget } from './recover-budget.ts';
 
 /** `GET /budgets/{team}`: spent, held and left in the running month. Another team's budget is an operator's matter. */
 export async function readBudget(
@@ -19,9 +20,7 @@ export async function readBudget(
   const now = ports.clock.now();
   const timeZone = team.budget?.timeZone ?? 'Etc/UTC';
   const period = budgetPeriodAt(now, timeZone);
-  const row = await ports.jobs.readBudget(teamId, period);
-  const spent = row?.value.spentNanoUsd ?? 0;
-  const held = row?.value.heldNanoUsd ?? 0;
+  const { spentNanoUsd: spent, heldNanoUsd: held } = (await readOrRecoverBudget(ports, teamId, period)).value;
   const limit = team.budget?.monthlyNanoUsd ?? null;
   return {
     object: 'budget',

@@ -4,6 +4,7 @@ import type { Job } from '../jobs/job.ts';
 import type { JobQuery } from '../jobs/job-store.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import type { Ports } from './ports.ts';
+import { readRows } from './read-rows.ts';
 import { jobOfRun } from './run-again.ts';
 
 /** Between two looks of a long poll; the first are short because most jobs are. */
@@ -22,14 +23,11 @@ export async function readJob(ports: Ports, team: string, id: string, waitMs: nu
 }
 
 async function lookAtJob(ports: Ports, team: string, id: string): Promise<JobView | null> {
-  const [job, row] = await Promise.all([ports.jobs.readJob(team, id), ports.jobs.readLive(team, id)]);
+  const { job, row } = await readRows(ports, team, id);
   if (job === null) return null;
-  if (job.end !== null) return viewEnded(ports, job);
+  if (row === null) return viewEnded(ports, job);
   // Deleted while it runs: it is gone for its callers, its worker erases it as soon as it has ended.
-  if (row !== null) return row.value.eraseRequested ? null : viewLive(ports, job, row.value);
-  // The two reads straddled the commit: the end is there now.
-  const ended = await ports.jobs.readJob(team, id);
-  return ended === null ? null : viewEnded(ports, ended);
+  return row.value.eraseRequested ? null : viewLive(ports, job, row.value);
 }
 
 /** A job that has ended, with the text of its answer; content that is gone is told as none. */

@@ -8,6 +8,7 @@ import { NewerRowError } from '../versioned.ts';
 import { advanceJob } from './advance-job.ts';
 import { endJob } from './end-job.ts';
 import type { Ports } from './ports.ts';
+import { readRows } from './read-rows.ts';
 import { putBackForNewer, recordDeadLetter } from './receive-message.ts';
 import { wakeJob } from './wake-job.ts';
 
@@ -32,7 +33,7 @@ export async function receivePoisonMessage(ports: Ports, lane: Lane, text: strin
 }
 
 async function lookAfterJob(ports: Ports, lane: Lane, { team, job: id }: WakeUp): Promise<void> {
-  const [job, row] = await Promise.all([ports.jobs.readJob(team, id), ports.jobs.readLive(team, id)]);
+  const { job, row } = await readRows(ports, team, id);
   const now = ports.clock.now();
   ports.telemetry.track({
     type: 'notice',

@@ -1,7 +1,10 @@
 import { decideWake } from '../jobs/decide-wake.ts';
 import type { WakeUp } from '../jobs/wake-queue.ts';
+import { DamagedRowError } from '../versioned.ts';
 import { endJob } from './end-job.ts';
+import { mendJob } from './mend-job.ts';
 import type { Ports } from './ports.ts';
+import { readRows } from './read-rows.ts';
 import { rescueJob } from './rescue-job.ts';
 import { wakeJob } from './wake-job.ts';
 import { workOnJob } from './work-on-job.ts';
@@ -17,15 +20,22 @@ const maxLooks = 5;
  * somebody works on it, or a later message stands for it. Throws only when storage is away, so that the host delivers again.
  */
 export function runJob(ports: Ports, wakeUp: WakeUp): Promise<RunOutcome> {
-  return ports.drain.track(() => look(ports, wakeUp));
+  return ports.drain.track(() => lookOrMend(ports, wakeUp));
+}
+
+/** A row that somebody damages while it is worked on ends the job; whoever reads it next would fail as well. */
+async function lookOrMend(ports: Ports, wakeUp: WakeUp): Promise<RunOutcome> {
+  try {
+    return await look(ports, wakeUp);
+  } catch (error) {
+    if (!(error instanceof DamagedRowError)) throw error;
+    return (await mendJob(ports, wakeUp.team, wakeUp.job)) === 'mended' ? 'ended' : 'lost';
+  }
 }
 
 async function look(ports: Ports, wakeUp: WakeUp): Promise<RunOutcome> {
   for (let looks = 0; looks < maxLooks; looks += 1) {
-    const [job, row] = await Promise.all([
-      ports.jobs.readJob(wakeUp.team, wakeUp.job),
-      ports.jobs.readLive(wakeUp.team, wakeUp.job),
-    ]);
+    const { job, row } = await readRows(ports, wakeUp.team, wakeUp.job);
     if (job === null || row === null || job.end !== null) return 'gone';
     if (ports.drain.isDraining) {
       await wakeJob(ports, job.lane, wakeUp, 0);

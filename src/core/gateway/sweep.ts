@@ -1,11 +1,13 @@
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import { decideSweep } from '../jobs/decide-sweep.ts';
+import type { Job } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import { appendTrail } from '../jobs/trail.ts';
-import type { Versioned } from '../versioned.ts';
+import { DamagedRowError, type Versioned } from '../versioned.ts';
 import { advanceJob } from './advance-job.ts';
 import { forEachAtOnce } from './at-once.ts';
 import { endJob } from './end-job.ts';
+import { mendJob } from './mend-job.ts';
 import type { Ports } from './ports.ts';
 import { rescueJob } from './rescue-job.ts';
 import { wakeJob } from './wake-job.ts';
@@ -19,6 +21,8 @@ export interface SweepTally {
   woken: number;
   rescued: number;
   ended: number;
+  /** Jobs whose rows were deleted or damaged by hand. */
+  mended: number;
   failedPages: number;
   /** Jobs that could not be mended, e.g. of a newer version or edited by hand. */
   failedJobs: number;
@@ -36,7 +40,16 @@ const mostFailuresInRow = 5;
  * deadlines. Two sweeps at once are harmless; a team, page or job that fails does not stop the rest.
  */
 export async function sweep(ports: Ports): Promise<SweepTally> {
-  const tally: SweepTally = { looked: 0, resent: 0, woken: 0, rescued: 0, ended: 0, failedPages: 0, failedJobs: 0 };
+  const tally: SweepTally = {
+    looked: 0,
+    resent: 0,
+    woken: 0,
+    rescued: 0,
+    ended: 0,
+    mended: 0,
+    failedPages: 0,
+    failedJobs: 0,
+  };
   const sleepers: Versioned<LiveJob>[] = [];
   const orFailedPage = async (team: string | null, work: Promise<void>) => {
     try {
@@ -50,8 +63,8 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
     if (!ports.drain.isDraining) await orFailedPage(team, sweepTeam(ports, team, tally, sleepers));
   });
   await orFailedPage(null, wakeSleepers(ports, sleepers, tally));
-  if (tally.resent + tally.woken + tally.rescued + tally.ended + tally.failedPages + tally.failedJobs > 0)
-    reportSweep(ports, tally);
+  const { looked, ...done } = tally;
+  if (Object.values(done).some((times) => times > 0)) reportSweep(ports, done);
   return tally;
 }
 
@@ -65,7 +78,13 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally, sleepers
       if (isOver()) return;
       tally.looked += 1;
       if (isSleeper(row.value, ports.clock.now())) sleepers.push(row);
-      failuresInRow = (await tryToMend(ports, row, tally)) ? 0 : failuresInRow + 1;
+      const isAnswered = await tryToMend(ports, row.value, tally, () => mend(ports, row, tally));
+      failuresInRow = isAnswered ? 0 : failuresInRow + 1;
+    });
+    await forEachAtOnce(page.damaged, jobsAtOnce, async (id) => {
+      if (isOver()) return;
+      const isAnswered = await tryToMend(ports, { team, id }, tally, () => mendRows(ports, { team, id }, tally));
+      failuresInRow = isAnswered ? 0 : failuresInRow + 1;
     });
     after = page.next;
   } while (after !== null && !isOver());
@@ -73,13 +92,17 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally, sleepers
 }
 
 /** A job that throws is left to the next sweep and told. False: storage did not answer. */
-async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<boolean> {
+async function tryToMend(
+  ports: Ports,
+  { team, id: job }: Pick<LiveJob, 'team' | 'id'>,
+  tally: SweepTally,
+  work: () => Promise<void>,
+): Promise<boolean> {
   try {
-    await mend(ports, row, tally);
+    await work();
     return true;
   } catch (error) {
     tally.failedJobs += 1;
-    const { team, id: job } = row.value;
     reportFailure(
       ports,
       'job_not_mended',
@@ -89,6 +112,21 @@ async function tryToMend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTall
     );
     return !(error instanceof StorageUnavailableError);
   }
+}
+
+/** The job of a live row; null when its own row is gone, damaged, or says that it has ended. */
+async function readOpenJob(ports: Ports, { team, id }: LiveJob): Promise<Job | null> {
+  try {
+    const job = await ports.jobs.readJob(team, id);
+    return job?.end === null ? job : null;
+  } catch (error) {
+    if (error instanceof DamagedRowError) return null;
+    throw error;
+  }
+}
+
+async function mendRows(ports: Ports, { team, id }: Pick<LiveJob, 'team' | 'id'>, tally: SweepTally): Promise<void> {
+  if ((await mendJob(ports, team, id)) === 'mended') tally.mended += 1;
 }
 
 function reportFailure(
@@ -124,8 +162,8 @@ async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): P
     tally.resent += 1;
     return;
   }
-  const job = await ports.jobs.readJob(live.team, live.id);
-  if (job === null || job.end !== null) return;
+  const job = await readOpenJob(ports, live);
+  if (job === null) return mendRows(ports, live, tally);
   if (decision.outcome === 'end') {
     const { status } = decision;
     const ended = await endJob(ports, job, row, { status, response: null, error: null, usage: [] });
@@ -139,14 +177,13 @@ async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): P
   await wakeJob(ports, live.lane, { team: live.team, job: live.id }, 0);
 }
 
-function reportSweep(ports: Ports, tally: SweepTally): void {
-  const { resent, woken, rescued, ended, failedPages, failedJobs } = tally;
+function reportSweep(ports: Ports, done: Omit<SweepTally, 'looked'>): void {
   ports.telemetry.track({
     type: 'notice',
     atMs: ports.clock.now(),
-    level: failedPages + failedJobs > 0 ? 'warning' : 'info',
+    level: done.mended + done.failedPages + done.failedJobs > 0 ? 'warning' : 'info',
     name: 'sweep',
     message: 'The sweep mended live jobs.',
-    fields: { resent, woken, rescued, ended, failedPages, failedJobs },
+    fields: done,
   });
 }

@@ -76,7 +76,8 @@ export function takeBatch(waiting: PendingOrder[]): PendingOrder[] {
 
 function rowKeys(change: TeamChange): string[] {
   if (change.kind === 'advance') return [change.live.id];
-  const key = change.kind === 'accept' ? change.job.idempotencyKeySha256 : (change.erase?.keySha256 ?? null);
+  const erased = change.kind === 'end' ? (change.erase?.keySha256 ?? null) : null;
+  const key = change.kind === 'accept' ? change.job.idempotencyKeySha256 : erased;
   return key === null ? [change.job.id] : [change.job.id, key];
 }
 

@@ -4,7 +4,11 @@ import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Random } from '../random.ts';
 import type { Versioned } from '../versioned.ts';
+import type { BudgetReading } from './recover-budget.ts';
 import { decideBatch, PendingOrder, type TeamOrder, type TeamOrderResult, takeBatch } from './team-batch.ts';
+
+/** Reads the budget that the next transaction changes; `version` is null when there is no row yet. */
+export type BudgetReader = (team: string, period: string) => Promise<BudgetReading>;
 
 /**
  * Writes what touches a team's money: one writer per team and process gathers what has arrived while its last transaction
@@ -12,13 +16,15 @@ import { decideBatch, PendingOrder, type TeamOrder, type TeamOrderResult, takeBa
  */
 export class TeamWriter {
   readonly #store: JobStore;
+  readonly #readBudget: BudgetReader;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #waiting = new Map<string, PendingOrder[]>();
-  readonly #budgets = new Map<string, Versioned<Budget> | { value: Budget; version: null }>();
+  readonly #budgets = new Map<string, Versioned<Budget>>();
 
-  constructor(ports: { store: JobStore; clock: Clock; random: Random }) {
+  constructor(ports: { store: JobStore; readBudget: BudgetReader; clock: Clock; random: Random }) {
     this.#store = ports.store;
+    this.#readBudget = ports.readBudget;
     this.#clock = ports.clock;
     this.#random = ports.random;
   }
@@ -70,7 +76,8 @@ export class TeamWriter {
     let open = batch;
     for (let tries = 0; open.length > 0; tries += 1) {
       const known = this.#budgets.get(line);
-      const before = known ?? (await this.#readBudget(line, team, period));
+      const before = known ?? (await this.#readBudget(team, period));
+      if (before.version !== null) this.#budgets.set(line, { value: before.value, version: before.version });
       const decided = decideBatch(open, before.value);
       if (decided.refused.length > 0 && known !== undefined) {
         // A refusal is never given on a remembered budget: somebody else may have released money since.
@@ -102,12 +109,5 @@ export class TeamWriter {
         open = open.filter((entry) => entry !== loser);
       }
     }
-  }
-
-  async #readBudget(line: string, team: string, period: string): Promise<{ value: Budget; version: string | null }> {
-    const read = await this.#store.readBudget(team, period);
-    const budget = read ?? { value: { team, period, spentNanoUsd: 0, heldNanoUsd: 0 }, version: null };
-    if (read !== null) this.#budgets.set(line, read);
-    return budget;
   }
 }

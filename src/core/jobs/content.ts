@@ -18,6 +18,8 @@ export interface ContentStore {
   read(content: Content): Promise<ContentReading>;
   /** Reads a part that an earlier attempt may have left behind; null when there is none. */
   find(team: string, jobId: string, part: string): Promise<Content | null>;
+  /** Ids of the team's jobs, created in [fromMs, toMs), of which there is content. */
+  listJobs(team: string, span: { readonly fromMs: number; readonly toMs: number }): Promise<readonly string[]>;
   /** Removes every blob of the job; succeeds when there is none. */
   erase(team: string, jobId: string): Promise<void>;
 }

@@ -17,6 +17,17 @@ export type TeamChange =
       readonly version: string;
       readonly usage: readonly UsageRow[];
       readonly erase?: { readonly keySha256: string | null };
+    }
+  /**
+   * Ends a job whose rows were deleted or damaged outside Weir: writes its row as a whole and deletes its live row, each under the
+   * version it was found with. Null: there is none; the job's row must not have come into being since.
+   */
+  | {
+      readonly kind: 'bury';
+      readonly job: Job;
+      readonly jobVersion: string | null;
+      readonly liveVersion: string | null;
+      readonly usage: readonly UsageRow[];
     };
 
 /** The budget row as it shall be; `version` is null when it was absent. */
@@ -29,7 +40,7 @@ export interface BudgetChange {
 export type ApplyResult =
   | {
       readonly outcome: 'applied';
-      /** New version of each change's live row, in order; null for `end`. */
+      /** New version of each change's live row, in order; null for `end` and `bury`. */
       readonly versions: readonly (string | null)[];
       readonly budgetVersion: string | null;
     }
@@ -44,6 +55,8 @@ export function countRows(change: TeamChange): number {
       return 1 + change.usage.length;
     case 'end':
       return 2 + change.usage.length + (typeof change.erase?.keySha256 === 'string' ? 1 : 0);
+    case 'bury':
+      return (change.liveVersion === null ? 1 : 2) + change.usage.length;
   }
 }
 
@@ -57,9 +70,14 @@ export interface JobStore {
   /** The job an idempotency key stands for; null when the key is free. */
   findByIdempotencyKey(team: string, keySha256: string): Promise<string | null>;
   /** Jobs newest first, strictly after the id `after`; `status` filters. */
-  listJobs(team: string, query: JobQuery): Promise<Page<Job>>;
+  listJobs(team: string, query: JobQuery): Promise<JobPage>;
   /** Removes the rows of a terminal job (job and idempotency key); usage stays. */
   removeJob(job: Job): Promise<void>;
+}
+
+/** A page of jobs; `damaged` are the ids of those in between whose rows cannot be read. */
+export interface JobPage extends Page<Job> {
+  readonly damaged: readonly string[];
 }
 
 export interface JobQuery {
@@ -68,11 +86,16 @@ export interface JobQuery {
   readonly after: string | null;
 }
 
+/** A page of live rows; `damaged` are the ids of those in between that cannot be read. */
+export interface LivePage extends Page<Versioned<LiveJob>> {
+  readonly damaged: readonly string[];
+}
+
 /** Port: what the sweep walks. */
 export interface LiveJobStore {
   /** Makes the team known to the sweep; idempotent, written before the team's first job. */
   registerTeam(team: string): Promise<void>;
   listTeams(): Promise<readonly string[]>;
   /** Live rows of one team, in key order. */
-  listLive(team: string, after: string | null): Promise<Page<Versioned<LiveJob>>>;
+  listLive(team: string, after: string | null): Promise<LivePage>;
 }

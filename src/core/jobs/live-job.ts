@@ -71,4 +71,6 @@ export interface LiveJob {
   /** Set once the first answer was cut short by Weir's own cap; absent in rows of before. */
   readonly rerun?: Rerun | null;
   readonly trail: readonly TrailEvent[];
+  /** Copy of the job's own hold: it goes back even if the job's row is lost. Absent in rows of before. */
+  readonly hold?: { readonly nanoUsd: number; readonly period: string };
 }

@@ -30,6 +30,7 @@ export function openLiveJob(job: Job): LiveJob {
     attempts: [],
     billed: nothingBilled,
     trail: [{ atMs: job.createdAtMs, type: 'accepted' }],
+    hold: { nanoUsd: job.holdNanoUsd, period: job.budgetPeriod },
   };
 }
 

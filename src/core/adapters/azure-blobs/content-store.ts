@@ -1,10 +1,11 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { type Content, type ContentReading, type ContentStore, inlineLimit } from '../../jobs/content.ts';
+import { isJobOf, jobIdPrefixes } from '../../jobs/job-id.ts';
 import type { Sha256 } from '../../random.ts';
 import type { StorageConnection } from '../azure-storage/connection.ts';
 import { callStorage, readStorageFailure, type StorageBounds, storageBounds } from '../azure-storage/storage-call.ts';
 import { contentContainer } from '../azure-storage/storage-names.ts';
-import { nameContent, nameContentPrefix } from './content-name.ts';
+import { nameContent, nameContentOfJobs, nameContentPrefix } from './content-name.ts';
 
 /** Request and result bodies over the inline limit as blobs `<team>/<job>/<part>`; their SHA-256 is checked at every reading. */
 export class BlobContentStore implements ContentStore {
@@ -55,6 +56,27 @@ export class BlobContentStore implements ContentStore {
     // Without its checksum nobody can tell whether the blob is whole: it counts as absent.
     if (sha256 === undefined || !Number.isInteger(characters)) return null;
     return { kind: 'blob', name, characters, sha256 };
+  }
+
+  async listJobs(team: string, span: { readonly fromMs: number; readonly toMs: number }): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const beginning of jobIdPrefixes(span)) {
+      const prefix = nameContentOfJobs(team, beginning);
+      let token: string | undefined;
+      do {
+        const page = await this.#call('list content', async (container, signal) => {
+          const pages = container
+            .listBlobsByHierarchy('/', { prefix, abortSignal: signal })
+            .byPage({ maxPageSize: 1000, ...(token ? { continuationToken: token } : {}) });
+          const { value } = await pages.next();
+          const folders: readonly { name: string }[] = value?.segment.blobPrefixes ?? [];
+          return { names: folders.map(({ name }) => name), token: value?.continuationToken };
+        });
+        found.push(...page.names.map((name) => name.slice(team.length + 1, -1)));
+        token = page.token;
+      } while (token);
+    }
+    return found.filter((id) => isJobOf(span, id));
   }
 
   async erase(team: string, jobId: string): Promise<void> {

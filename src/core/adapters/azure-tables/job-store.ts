@@ -1,9 +1,9 @@
 import type { Budget } from '../../budgets/budget.ts';
 import type { Job } from '../../jobs/job.ts';
-import type { ApplyResult, BudgetChange, JobQuery, JobStore, TeamChange } from '../../jobs/job-store.ts';
+import type { ApplyResult, BudgetChange, JobPage, JobQuery, JobStore, TeamChange } from '../../jobs/job-store.ts';
 import type { LiveJob } from '../../jobs/live-job.ts';
 import type { Random } from '../../random.ts';
-import type { Page, Versioned } from '../../versioned.ts';
+import type { Versioned } from '../../versioned.ts';
 import type { StorageConnection } from '../azure-storage/connection.ts';
 import type { StorageBounds } from '../azure-storage/storage-call.ts';
 import { tableNames } from '../azure-storage/storage-names.ts';
@@ -63,7 +63,7 @@ export class TableJobStore implements JobStore {
     return row === null ? null : readIdempotencyKey(row);
   }
 
-  listJobs(team: string, query: JobQuery): Promise<Page<Job>> {
+  listJobs(team: string, query: JobQuery): Promise<JobPage> {
     return listJobs(this.#table, team, query, this.#reportDamage);
   }
 

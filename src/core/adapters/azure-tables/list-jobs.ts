@@ -1,6 +1,6 @@
 import type { Job, JobStatus } from '../../jobs/job.ts';
-import type { JobQuery } from '../../jobs/job-store.ts';
-import type { Page } from '../../versioned.ts';
+import type { JobPage, JobQuery } from '../../jobs/job-store.ts';
+import { DamagedRowError } from '../../versioned.ts';
 import type { BoundedTable } from './bounded-table.ts';
 import { type ReportDamage, readRows } from './read-rows.ts';
 import type { StoredRow } from './row-columns.ts';
@@ -17,16 +17,25 @@ export async function listJobs(
   team: string,
   query: JobQuery,
   reportDamage: ReportDamage,
-): Promise<Page<Job>> {
+): Promise<JobPage> {
   // One more than asked for tells whether there is a next page.
   const wanted = query.limit + 1;
   const found: Job[] = [];
+  const damaged: string[] = [];
+  const read = (row: StoredRow) => {
+    try {
+      return readJob(row);
+    } catch (error) {
+      if (error instanceof DamagedRowError) damaged.push(row.rowKey.slice(rowKeys.job('').length));
+      throw error;
+    }
+  };
   for await (const { rows } of findRows(table, team, query, wanted)) {
-    found.push(...readRows(rows, readJob, reportDamage));
+    found.push(...readRows(rows, read, reportDamage));
     if (found.length >= wanted) break;
   }
   const items = found.slice(0, query.limit);
-  return { items, next: found.length > query.limit ? (items.at(-1)?.id ?? null) : null };
+  return { items, damaged, next: found.length > query.limit ? (items.at(-1)?.id ?? null) : null };
 }
 
 function findRows(table: BoundedTable, team: string, query: JobQuery, wanted: number): AsyncGenerator<RowRead> {

@@ -1,12 +1,11 @@
-import type { LiveJobStore } from '../../jobs/job-store.ts';
-import type { LiveJob } from '../../jobs/live-job.ts';
-import type { Page, Versioned } from '../../versioned.ts';
+import type { LiveJobStore, LivePage } from '../../jobs/job-store.ts';
+import { DamagedRowError } from '../../versioned.ts';
 import type { StorageConnection } from '../azure-storage/connection.ts';
 import type { StorageBounds } from '../azure-storage/storage-call.ts';
 import { tableNames } from '../azure-storage/storage-names.ts';
 import { BoundedTable } from './bounded-table.ts';
 import { type ReportDamage, readRows } from './read-rows.ts';
-import { rowVersion } from './row-columns.ts';
+import { rowVersion, type StoredRow } from './row-columns.ts';
 import { isKey, rangeOfPrefix, rowKeys, teamListPartition } from './row-key.ts';
 import { readLive } from './team-rows.ts';
 
@@ -54,16 +53,25 @@ export class TableLiveJobStore implements LiveJobStore {
     return teams;
   }
 
-  async listLive(team: string, after: string | null): Promise<Page<Versioned<LiveJob>>> {
+  async listLive(team: string, after: string | null): Promise<LivePage> {
     const prefix = rowKeys.live('');
     const range = rangeOfPrefix(prefix, after === null ? null : rowKeys.live(after));
     // The page is cut here, by key: a page of the service may be short while more rows follow.
     for await (const { rows, isLast } of this.#table.pages({ partitionKey: team, range }, this.#pageSize)) {
       const last = rows.at(-1);
       if (last === undefined) continue;
-      const read = readRows(rows, (row) => ({ value: readLive(row), version: row.etag }), this.#reportDamage);
-      return { items: read, next: isLast ? null : last.rowKey.slice(prefix.length) };
+      const damaged: string[] = [];
+      const read = (row: StoredRow) => {
+        try {
+          return { value: readLive(row), version: row.etag };
+        } catch (error) {
+          if (error instanceof DamagedRowError) damaged.push(row.rowKey.slice(prefix.length));
+          throw error;
+        }
+      };
+      const items = readRows(rows, read, this.#reportDamage);
+      return { items, damaged, next: isLast ? null : last.rowKey.slice(prefix.length) };
     }
-    return { items: [], next: null };
+    return { items: [], damaged: [], next: null };
   }
 }

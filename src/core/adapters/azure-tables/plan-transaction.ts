@@ -78,6 +78,14 @@ function planChange(team: string, change: TeamChange, owner: number, nonce: stri
       const end = entity(team, rowKeys.job(job.id), writeJobEnd(job.end), nonce);
       return [fence, plan(['update', end, 'Merge', { etag: '*' }]), ...planUsage(change, create)];
     }
+    case 'bury': {
+      const { job, jobVersion, liveVersion } = change;
+      const live = { partitionKey: team, rowKey: rowKeys.live(job.id), [deletionMarker]: true };
+      const fence = liveVersion === null ? [] : [plan(['update', live, 'Merge', { etag: liveVersion }], false, true)];
+      const row = entity(team, rowKeys.job(job.id), writeJob(job), nonce);
+      const whole = plan(jobVersion === null ? ['create', row] : ['update', row, 'Replace', { etag: jobVersion }]);
+      return [...fence, whole, ...planUsage(change, create)];
+    }
   }
 }
 

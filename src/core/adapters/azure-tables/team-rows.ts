@@ -4,6 +4,7 @@ import type { Job, JobEnd } from '../../jobs/job.ts';
 import type { LiveJob } from '../../jobs/live-job.ts';
 import { DamagedRowError } from '../../versioned.ts';
 import { type Columns, readJson, rowVersion, type StoredRow, writeJson } from './row-columns.ts';
+import { rowKeys } from './row-key.ts';
 import { isAcceptedJob, isBudget, isJobEnd, isLiveJob, isUsageRow } from './row-shapes.ts';
 
 /** `status` of a job row whose job has not ended; the live row says whether it is queued or running. */
@@ -22,7 +23,7 @@ export function writeJobEnd(end: JobEnd): Columns {
 }
 
 export function readJob(row: StoredRow): Job {
-  const accepted = readJson(row, 'job', isAcceptedJob);
+  const accepted = requireOwn(row, rowKeys.job, readJson(row, 'job', isAcceptedJob));
   const end = row.columns['status'] === liveStatus ? null : readJson(row, 'end', isJobEnd);
   return { ...accepted, end };
 }
@@ -33,7 +34,17 @@ export function writeLive(live: LiveJob): Columns {
 }
 
 export function readLive(row: StoredRow): LiveJob {
-  return readJson(row, 'live', isLiveJob);
+  return requireOwn(row, rowKeys.live, readJson(row, 'live', isLiveJob));
+}
+
+/** What was copied to another key by hand must not pass for the row of that key. */
+function requireOwn<T extends { readonly team: string; readonly id: string }>(
+  row: StoredRow,
+  keyOf: (id: string) => string,
+  value: T,
+): T {
+  if (value.team === row.partitionKey && keyOf(value.id) === row.rowKey) return value;
+  throw new DamagedRowError(`${row.partitionKey}/${row.rowKey}`, 'it holds what belongs to another key');
 }
 
 export function writeBudget(budget: Budget): Columns {

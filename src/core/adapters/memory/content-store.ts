@@ -1,4 +1,5 @@
 import { type Content, type ContentReading, type ContentStore, inlineLimit } from '../../jobs/content.ts';
+import { isJobOf } from '../../jobs/job-id.ts';
 import type { Sha256 } from '../../random.ts';
 import { nameContent, nameContentPrefix } from '../azure-blobs/content-name.ts';
 import type { MemoryState } from './memory-state.ts';
@@ -32,6 +33,12 @@ export class MemoryContentStore implements ContentStore {
     const name = nameContent(team, jobId, part);
     const blob = this.#state.blobs.get(name);
     return blob === undefined ? null : { kind: 'blob', name, characters: blob.text.length, sha256: blob.sha256 };
+  }
+
+  async listJobs(team: string, span: { readonly fromMs: number; readonly toMs: number }): Promise<readonly string[]> {
+    const folders = [...this.#state.blobs.keys()].map((name) => name.split('/'));
+    const ids = folders.flatMap(([owner, id]) => (owner === team && id !== undefined ? [id] : []));
+    return [...new Set(ids)].filter((id) => isJobOf(span, id)).sort();
   }
 
   async erase(team: string, jobId: string): Promise<void> {

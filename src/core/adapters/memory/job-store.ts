@@ -5,13 +5,23 @@ import {
   type ApplyResult,
   type BudgetChange,
   countRows,
+  type JobPage,
   type JobQuery,
   type JobStore,
   type TeamChange,
 } from '../../jobs/job-store.ts';
 import type { LiveJob } from '../../jobs/live-job.ts';
-import type { Page, Versioned } from '../../versioned.ts';
-import { freezeDeep, keysBehind, type MemoryState, type MemoryTeam, openTeam } from './memory-state.ts';
+import type { Versioned } from '../../versioned.ts';
+import {
+  freezeDeep,
+  isDamaged,
+  keysBehind,
+  type MemoryState,
+  type MemoryTeam,
+  openTeam,
+  requireSound,
+  versionOfJob,
+} from './memory-state.ts';
 import { keyOfUsage } from './usage-store.ts';
 
 const rowsPerTransaction = 100;
@@ -45,37 +55,50 @@ export class MemoryJobStore implements JobStore {
   }
 
   async readJob(team: string, id: string): Promise<Job | null> {
-    return openTeam(this.#state, team).jobs.get(id) ?? null;
+    const rows = openTeam(this.#state, team);
+    requireSound(rows, 'job', id);
+    return rows.jobs.get(id) ?? null;
   }
 
   async readLive(team: string, id: string): Promise<Versioned<LiveJob> | null> {
-    return openTeam(this.#state, team).live.get(id) ?? null;
+    const rows = openTeam(this.#state, team);
+    requireSound(rows, 'live', id);
+    return rows.live.get(id) ?? null;
   }
 
   async readBudget(team: string, period: string): Promise<Versioned<Budget> | null> {
-    return openTeam(this.#state, team).budgets.get(period) ?? null;
+    const rows = openTeam(this.#state, team);
+    requireSound(rows, 'budget', period);
+    return rows.budgets.get(period) ?? null;
   }
 
   async findByIdempotencyKey(team: string, keySha256: string): Promise<string | null> {
-    return openTeam(this.#state, team).idempotencyKeys.get(keySha256) ?? null;
+    const rows = openTeam(this.#state, team);
+    requireSound(rows, 'idem', keySha256);
+    return rows.idempotencyKeys.get(keySha256) ?? null;
   }
 
-  async listJobs(team: string, query: JobQuery): Promise<Page<Job>> {
-    const { jobs, live } = openTeam(this.#state, team);
+  async listJobs(team: string, query: JobQuery): Promise<JobPage> {
+    const rows = openTeam(this.#state, team);
+    const { jobs, live } = rows;
     const matching = keysBehind(jobs, query.after).flatMap((id) => {
       const job = jobs.get(id);
       const status = job?.end?.status ?? live.get(id)?.value.state;
-      return job !== undefined && (query.status === null || query.status === status) ? [job] : [];
+      return job !== undefined && !isDamaged(rows, 'job', id) && (query.status === null || query.status === status)
+        ? [job]
+        : [];
     });
     const items = matching.slice(0, query.limit);
-    return { items, next: matching.length > query.limit ? (items.at(-1)?.id ?? null) : null };
+    const damaged = keysBehind(jobs, query.after).filter((id) => isDamaged(rows, 'job', id));
+    return { items, damaged, next: matching.length > query.limit ? (items.at(-1)?.id ?? null) : null };
   }
 
   async removeJob(job: Job): Promise<void> {
-    const { jobs, idempotencyKeys } = openTeam(this.#state, job.team);
+    const { jobs, idempotencyKeys, damaged } = openTeam(this.#state, job.team);
     const key = job.idempotencyKeySha256;
     if (key !== null && idempotencyKeys.get(key) === job.id) idempotencyKeys.delete(key);
     jobs.delete(job.id);
+    damaged.delete(`job|${job.id}`);
   }
 
   #write(rows: MemoryTeam, change: TeamChange): string | null {
@@ -92,8 +115,10 @@ export class MemoryJobStore implements JobStore {
       case 'end': {
         writeUsage(rows, change.usage);
         rows.live.delete(change.job.id);
+        rows.damaged.delete(`live|${change.job.id}`);
         if (change.erase !== undefined) {
           rows.jobs.delete(change.job.id);
+          rows.damaged.delete(`job|${change.job.id}`);
           if (change.erase.keySha256 !== null) rows.idempotencyKeys.delete(change.erase.keySha256);
           return null;
         }
@@ -102,18 +127,29 @@ export class MemoryJobStore implements JobStore {
         rows.jobs.set(change.job.id, freezeDeep({ ...accepted, end: change.job.end }));
         return null;
       }
+      case 'bury': {
+        const { job, usage, liveVersion } = change;
+        writeUsage(rows, usage);
+        if (liveVersion !== null) rows.live.delete(job.id);
+        if (liveVersion !== null) rows.damaged.delete(`live|${job.id}`);
+        rows.damaged.delete(`job|${job.id}`);
+        rows.jobs.set(job.id, freezeDeep({ ...job }));
+        return null;
+      }
     }
   }
 
   #writeLive(rows: MemoryTeam, live: LiveJob): string {
     const version = this.#nextVersion();
     rows.live.set(live.id, freezeDeep({ value: live, version }));
+    rows.damaged.delete(`live|${live.id}`);
     return version;
   }
 
   #writeBudget(rows: MemoryTeam, budget: Budget): string {
     const version = this.#nextVersion();
     rows.budgets.set(budget.period, freezeDeep({ value: budget, version }));
+    rows.damaged.delete(`budget|${budget.period}`);
     return version;
   }
 
@@ -128,6 +164,12 @@ function findConflict(rows: MemoryTeam, change: TeamChange): Rejection['reason']
     const key = change.job.idempotencyKeySha256;
     const isTaken = rows.jobs.has(change.job.id) || rows.live.has(change.live.id);
     return isTaken || (key !== null && rows.idempotencyKeys.has(key)) ? 'duplicate' : null;
+  }
+  if (change.kind === 'bury') {
+    const stored = rows.jobs.get(change.job.id);
+    if ((stored === undefined ? null : versionOfJob(stored)) !== change.jobVersion) return 'lost';
+    const isFenced = change.liveVersion === null || rows.live.get(change.job.id)?.version === change.liveVersion;
+    return isFenced ? null : 'lost';
   }
   const id = change.kind === 'advance' ? change.live.id : change.job.id;
   if (change.kind === 'end' && change.job.end === null) throw new RangeError(`Job ${id} is to end, but has no end.`);

@@ -1,7 +1,5 @@
-import type { LiveJobStore } from '../../jobs/job-store.ts';
-import type { LiveJob } from '../../jobs/live-job.ts';
-import type { Page, Versioned } from '../../versioned.ts';
-import { keysBehind, type MemoryState, openTeam } from './memory-state.ts';
+import type { LiveJobStore, LivePage } from '../../jobs/job-store.ts';
+import { isDamaged, keysBehind, type MemoryState, openTeam } from './memory-state.ts';
 
 /** What the sweep walks, in memory. */
 export class MemoryLiveJobStore implements LiveJobStore {
@@ -21,11 +19,13 @@ export class MemoryLiveJobStore implements LiveJobStore {
     return [...this.#state.registered].sort();
   }
 
-  async listLive(team: string, after: string | null): Promise<Page<Versioned<LiveJob>>> {
-    const { live } = openTeam(this.#state, team);
+  async listLive(team: string, after: string | null): Promise<LivePage> {
+    const rows = openTeam(this.#state, team);
+    const { live } = rows;
     const keys = keysBehind(live, after);
     const page = keys.slice(0, this.#pageSize);
-    const items = page.flatMap((key) => live.get(key) ?? []);
-    return { items, next: keys.length > page.length ? (page.at(-1) ?? null) : null };
+    const damaged = page.filter((key) => isDamaged(rows, 'live', key));
+    const items = page.flatMap((key) => (damaged.includes(key) ? [] : (live.get(key) ?? [])));
+    return { items, damaged, next: keys.length > page.length ? (page.at(-1) ?? null) : null };
   }
 }

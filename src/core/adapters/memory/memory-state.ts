@@ -2,7 +2,7 @@ import type { Budget } from '../../budgets/budget.ts';
 import type { UsageRow } from '../../cost/usage-row.ts';
 import type { Job, Lane } from '../../jobs/job.ts';
 import type { LiveJob } from '../../jobs/live-job.ts';
-import type { Versioned } from '../../versioned.ts';
+import { DamagedRowError, type Versioned } from '../../versioned.ts';
 
 /** Rows of one team by their keys. */
 export interface MemoryTeam {
@@ -13,6 +13,34 @@ export interface MemoryTeam {
   readonly budgets: Map<string, Versioned<Budget>>;
   /** By the same kind of key as in the table: sorts newest first. */
   readonly usage: Map<string, UsageRow>;
+  /** Keys of rows that cannot be read, e.g. `live|job_…`: somebody edited them by hand. Writing such a row anew mends it. */
+  readonly damaged: Set<string>;
+}
+
+/** Kinds of a team's rows, as in the table's keys. */
+export type RowKind = 'job' | 'idem' | 'live' | 'budget' | 'usage';
+
+/** Whether the row is there and cannot be read. */
+export function isDamaged(rows: MemoryTeam, kind: RowKind, key: string): boolean {
+  return rows.damaged.has(`${kind}|${key}`);
+}
+
+/** Throws as the table's reader does for a row that cannot be read. */
+export function requireSound(rows: MemoryTeam, kind: RowKind, key: string): void {
+  if (isDamaged(rows, kind, key)) throw new DamagedRowError(`${kind}|${key}`, 'it was damaged by hand');
+}
+
+const jobVersions = new WeakMap<Job, string>();
+let jobVersionsGiven = 0;
+
+/** Version of a job's row: rows are replaced, never changed, so each stored value has its own. */
+export function versionOfJob(job: Job): string {
+  const known = jobVersions.get(job);
+  if (known !== undefined) return known;
+  jobVersionsGiven += 1;
+  const version = `j${jobVersionsGiven}`;
+  jobVersions.set(job, version);
+  return version;
 }
 
 /** A message in a queue of the memory state. */
@@ -49,7 +77,14 @@ export function makeMemoryState(): MemoryState {
 export function openTeam(state: MemoryState, team: string): MemoryTeam {
   const known = state.teams.get(team);
   if (known !== undefined) return known;
-  const opened = { jobs: new Map(), idempotencyKeys: new Map(), live: new Map(), budgets: new Map(), usage: new Map() };
+  const opened: MemoryTeam = {
+    jobs: new Map(),
+    idempotencyKeys: new Map(),
+    live: new Map(),
+    budgets: new Map(),
+    usage: new Map(),
+    damaged: new Set(),
+  };
   state.teams.set(team, opened);
   return opened;
 }

@@ -1,7 +1,7 @@
 import type { UsageRow } from '../../cost/usage-row.ts';
 import type { UsageStore, UsageWindow } from '../../cost/usage-store.ts';
 import type { Page } from '../../versioned.ts';
-import { keysBehind, type MemoryState, openTeam } from './memory-state.ts';
+import { isDamaged, keysBehind, type MemoryState, openTeam } from './memory-state.ts';
 
 const lastMs = 9_999_999_999_999;
 
@@ -22,18 +22,23 @@ export class MemoryUsageStore implements UsageStore {
   }
 
   async list(team: string, window: UsageWindow, after: string | null): Promise<Page<UsageRow>> {
-    const { usage } = openTeam(this.#state, team);
+    const rows = openTeam(this.#state, team);
+    const { usage } = rows;
     const found = keysBehind(usage, after).flatMap((key) => {
       const row = usage.get(key);
-      return row !== undefined && row.atMs >= window.fromMs && row.atMs < window.toMs ? [{ key, row }] : [];
+      return row !== undefined && !isDamaged(rows, 'usage', key) && row.atMs >= window.fromMs && row.atMs < window.toMs
+        ? [{ key, row }]
+        : [];
     });
     const page = found.slice(0, this.#pageSize);
     return { items: page.map(({ row }) => row), next: found.length > page.length ? (page.at(-1)?.key ?? null) : null };
   }
 
   async newest(team: string, limit: number): Promise<readonly UsageRow[]> {
-    const { usage } = openTeam(this.#state, team);
+    const rows = openTeam(this.#state, team);
+    const { usage } = rows;
     return keysBehind(usage, null)
+      .filter((key) => !isDamaged(rows, 'usage', key))
       .slice(0, Math.max(limit, 0))
       .flatMap((key) => usage.get(key) ?? []);
   }

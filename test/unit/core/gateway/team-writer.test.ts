@@ -23,7 +23,12 @@ let store = new Intercepted(new MemoryJobStore(state));
 let writer = makeWriter();
 
 function makeWriter(): TeamWriter {
-  return new TeamWriter({ store: store.port, clock, random: { next: () => 0.5, hex: () => '0' } });
+  const readBudget = async (team: string, period: string) =>
+    (await store.port.readBudget(team, period)) ?? {
+      value: { team, period, spentNanoUsd: 0, heldNanoUsd: 0 },
+      version: null,
+    };
+  return new TeamWriter({ store: store.port, readBudget, clock, random: { next: () => 0.5, hex: () => '0' } });
 }
 
 beforeEach(() => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Content, ContentStore } from '../../src/core/jobs/content.ts';
 import { inlineLimit } from '../../src/core/jobs/content.ts';
+import { makeSampleId } from '../support/sample-jobs.ts';
 import { makeTeam } from './job-store.contract.ts';
 
 /** A content store as a test sees it: blobs can be lost and overwritten behind its back. */
@@ -82,6 +83,18 @@ export function describeContentStore(name: string, makeStore: () => Promise<Cont
       await store.erase(team, job);
       for (const content of gone) expect(await store.read(content)).toEqual({ outcome: 'missing' });
       expect(await store.read(neighbour)).toMatchObject({ outcome: 'read' });
+    });
+
+    it('lists the jobs created in a span of which there is content, each once, of one team', async () => {
+      const [{ store }, team] = [await makeStore(), makeTeam()];
+      const noonMs = Date.UTC(2026, 10, 2, 12);
+      const span = { fromMs: noonMs, toMs: noonMs + 3 * 3_600_000 };
+      const at = [-1, 0, 60_000, 3 * 3_600_000 - 1, 3 * 3_600_000].map((ms) => makeSampleId(noonMs + ms));
+      for (const id of at) await store.keep(team, id, 'request', 'x'.repeat(40_000));
+      await store.keep(team, at[1] ?? '', 'answer-1', 'y'.repeat(40_000));
+      await store.keep(makeTeam(), makeSampleId(noonMs + 5), 'request', 'z'.repeat(40_000));
+      expect([...(await store.listJobs(team, span))].sort()).toEqual(at.slice(1, 4).sort());
+      expect(await store.listJobs(makeTeam(), span)).toEqual([]);
     });
 
     it('refuses names that would lead into another folder', async () => {

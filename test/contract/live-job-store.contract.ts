@@ -57,7 +57,7 @@ export function describeLiveJobStore(
       const page = await live.listLive(team, null);
       expect(page.items.map(({ value }) => value)).toEqual([makeSampleLive(all[2]!), makeSampleLive(all[0]!)]);
       expect(page.next).toBeNull();
-      expect(await live.listLive(makeTeam(), null)).toEqual({ items: [], next: null });
+      expect(await live.listLive(makeTeam(), null)).toEqual({ items: [], damaged: [], next: null });
     });
   });
 }

@@ -123,6 +123,14 @@ describe('a job under its worker', () => {
   });
 });
 
+test('a live row that cannot be read is mended by the next sweep', async () => {
+  const job = await gateway.accept();
+  hurt(job, 'live', 'damage');
+  expect(await sweep(gateway.ports)).toMatchObject({ mended: 1, failedJobs: 0 });
+  expect(gateway.job(job).end).toMatchObject(gaveUp);
+  gateway.expectSound();
+});
+
 test('a live row left over beside a job that has ended is removed, and the end stays', async () => {
   const job = await gateway.accept();
   const row = gateway.state.teams.get(job.team)?.live.get(job.id);

@@ -63,7 +63,11 @@ export function describeJobStore(name: string, makeStore: () => Promise<JobStore
       await store.apply(team, [accept(job)], null);
       expect(await store.readJob(other, job.id)).toBeNull();
       expect(await store.findByIdempotencyKey(other, sha('b'))).toBeNull();
-      expect(await store.listJobs(other, { status: null, limit: 10, after: null })).toEqual({ items: [], damaged: [], next: null });
+      expect(await store.listJobs(other, { status: null, limit: 10, after: null })).toEqual({
+        items: [],
+        damaged: [],
+        next: null,
+      });
     });
 
     it('takes an erased job away with its key at its end, in one transaction with its usage', async () => {

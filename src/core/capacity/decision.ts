@@ -1,7 +1,15 @@
 import type { Lane } from '../jobs/job.ts';
 import type { BookingRequest, BookingResult } from './capacity.ts';
 import type { HealthPolicy, HealthVerdict } from './deployment-health.ts';
-import { createLedger, type DeploymentLedger, findFit, pacedUntil, paceOf, tokensPerMs } from './deployment-ledger.ts';
+import {
+  createLedger,
+  type DeploymentLedger,
+  findFit,
+  pacedUntil,
+  paceOf,
+  requestsPerMs,
+  tokensPerMs,
+} from './deployment-ledger.ts';
 import { usedInMinute, type WeightOf } from './lane-line.ts';
 import type { DeploymentLimits, PoolLimits, TeamLimits } from './pool-limits.ts';
 import { unknownTeam } from './pool-limits.ts';
@@ -109,15 +117,19 @@ export function heldTokens(decision: Decision, deployment: string): number {
   return tokens;
 }
 
-/** Milliseconds of pace that the open deployments have let pass on average, less what is held: more than 0 when nobody takes what is there. */
-export function unusedMs(decision: Decision): number {
+/**
+ * Milliseconds of pace that the open deployments have let pass on average, less what is held: more than 0 when nobody takes what is
+ * there. For a lane that goes evenly on a deployment that requests limit, slices that have gone by do not come back.
+ */
+export function unusedMs(decision: Decision, evenLane: Lane | null = null): number {
   if (decision.open.length === 0) return 0;
   const { nowMs } = decision;
-  const sum = decision.open.reduce(
-    (total, { ledger, limits }) =>
-      total + nowMs - pacedUntil(ledger) - paceOf(ledger, limits, heldTokens(decision, limits.name)),
-    0,
-  );
+  const meanTokens = evenLane === null ? 0 : decision.state.line.lanes[evenLane].meanCost;
+  const sum = decision.open.reduce((total, { ledger, limits }) => {
+    const isEven = tokensPerMs(limits, meanTokens) < tokensPerMs(limits, 0);
+    const untilMs = Math.max(pacedUntil(ledger), isEven ? ledger.evenUntilMs : 0);
+    return total + nowMs - untilMs - paceOf(ledger, limits, heldTokens(decision, limits.name));
+  }, 0);
   return sum / decision.open.length;
 }
 
@@ -125,8 +137,8 @@ export function unusedMs(decision: Decision): number {
  * Whether capacity is passing unused: nobody has taken the pace for seconds although there is room this very moment. Behind its
  * pace alone says little: when the windows are full, everybody is.
  */
-export function isPassingUnused(decision: Decision, tokens: number): boolean {
-  return unusedMs(decision) > UNUSED_MS && decision.open.some((on) => hasRoomNow(decision, on, tokens));
+export function isPassingUnused(decision: Decision, tokens: number, evenLane: Lane | null): boolean {
+  return unusedMs(decision, evenLane) > UNUSED_MS && decision.open.some((on) => hasRoomNow(decision, on, tokens));
 }
 
 /** Whether a job of so many tokens could go on a deployment at once, pace apart. */
@@ -137,10 +149,13 @@ export function hasRoomNow(decision: Decision, on: OpenDeployment, tokens: numbe
     .isFound;
 }
 
-/** A lane's part of the pool's whole limit over the last minute, 0–1. */
+/** A lane's part of the pool's whole limit over the last minute, 0–1: of its tokens or of its requests, whichever is more. */
 export function shareOfMinute(decision: Decision, lane: Lane): number {
-  const limit = decision.open.reduce((sum, { limits }) => sum + limits.tokensPerMinute, 0);
-  return limit === 0 ? 0 : usedInMinute(decision.state.line.lanes[lane], decision.nowMs) / limit;
+  if (decision.open.length === 0) return 0;
+  const used = usedInMinute(decision.state.line.lanes[lane], decision.nowMs);
+  const tokens = decision.open.reduce((sum, { limits }) => sum + limits.tokensPerMinute, 0);
+  const requests = decision.open.reduce((sum, { limits }) => sum + requestsPerMs(limits) * 60_000, 0);
+  return Math.max(used.tokens / tokens, used.requests / requests);
 }
 
 /** A team weighs its share; nothing while it is paused or its own limit is used up, so that virtual time passes it over. */

@@ -26,6 +26,8 @@ export interface DeploymentLedger {
   pacedUntilMs: number;
   /** The same in requests: small jobs use up RPM, not TPM. */
   requestsPacedUntilMs: number;
+  /** Until when requests are paid for at the pace that leaves something of every slice to who is more urgent. */
+  evenUntilMs: number;
   /** The pace at which paced work may catch up: what was not taken in time comes back as a slope, not as a step. */
   catchUpUntilMs: number;
   /** A 429 asked to stay away until then. */
@@ -59,6 +61,8 @@ const PACE = 0.99;
 const CATCH_UP = 4;
 /** Work of this long may go at once while catching up. */
 const CATCH_UP_WINDOW_MS = 1000;
+/** Even requests may fall this far behind and catch up at once: more would be the burst that their pace is there against. */
+const EVEN_WINDOW_MS = 1000;
 
 /** What may go at once on a deployment that was never used: a slice of small jobs does not wait for the pace of their tokens. */
 const FIRST_PACE_MS = 2000;
@@ -72,6 +76,7 @@ export function createLedger(): DeploymentLedger {
     requests: [],
     pacedUntilMs: 0,
     requestsPacedUntilMs: 0,
+    evenUntilMs: 0,
     catchUpUntilMs: 0,
     cooledUntilMs: 0,
     coolReason: null,
@@ -99,6 +104,8 @@ export interface FitWanted {
   readonly fromMs: number;
   readonly toMs: number;
   readonly isPaced: boolean;
+  /** Paced work goes evenly within the slices too; else whatever a slice still lets through may go at once. */
+  readonly isEven?: boolean;
   /** Paced work may go this much before its pace is paid for. */
   readonly overdrawMs: number;
   /** Part of the limit that paced lanes leave free. */
@@ -114,9 +121,9 @@ export function findFit(ledger: DeploymentLedger, limits: DeploymentLimits, want
   // A job that needs the reserve itself could otherwise never go.
   const limit = { tokens: want.isPaced && want.tokens <= kept ? kept : whole, requests: Number.POSITIVE_INFINITY };
   const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
-  let candidate = Math.ceil(
-    Math.max(want.fromMs, want.isPaced ? Math.max(pacedUntil(ledger), ledger.catchUpUntilMs) - want.overdrawMs : 0),
-  );
+  const evenFromMs = want.isEven === true ? ledger.evenUntilMs : 0;
+  const pacedFromMs = Math.max(ledger.pacedUntilMs, ledger.catchUpUntilMs, evenFromMs) - want.overdrawMs;
+  let candidate = Math.ceil(Math.max(want.fromMs, want.isPaced ? pacedFromMs : 0));
   for (;;) {
     if (candidate > want.toMs) return { isFound: false, waitsFor: 'tpm' };
     const charge = { tokens: want.tokens, requests: 1 };
@@ -151,6 +158,7 @@ export function payPace(
   ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, nowMs - PACE_WINDOW_MS - saved) + cost;
   ledger.requestsPacedUntilMs =
     Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits)) + requestPaceOf(limits);
+  ledger.evenUntilMs = Math.max(ledger.evenUntilMs, nowMs - EVEN_WINDOW_MS) + requestPaceOf(limits);
   const soonest = nowMs - CATCH_UP_WINDOW_MS - saved / CATCH_UP;
   ledger.catchUpUntilMs = Math.max(ledger.catchUpUntilMs, soonest) + cost / CATCH_UP;
 }
@@ -170,6 +178,7 @@ export function withdrawBooking(ledger: DeploymentLedger, entry: BookingEntry): 
 export function returnPace(ledger: DeploymentLedger, limits: DeploymentLimits, entry: BookingEntry): void {
   ledger.pacedUntilMs -= paceOf(ledger, limits, entry.tokens);
   ledger.requestsPacedUntilMs -= requestPaceOf(limits);
+  ledger.evenUntilMs -= requestPaceOf(limits);
   ledger.catchUpUntilMs -= paceOf(ledger, limits, entry.tokens) / CATCH_UP;
 }
 
@@ -225,9 +234,14 @@ export function pacedUntil(ledger: DeploymentLedger): number {
 
 /** What a deployment serves per millisecond, in tokens, when its jobs take `meanTokens` each (0: unknown). */
 export function tokensPerMs(limits: DeploymentLimits, meanTokens: number): number {
-  const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
   const byTokens = limits.tokensPerMinute / (deploymentRing.bucketMs * deploymentRing.windowBuckets);
-  return meanTokens > 0 ? Math.min(byTokens, (slice.limit / slice.windowMs) * meanTokens) : byTokens;
+  return meanTokens > 0 ? Math.min(byTokens, requestsPerMs(limits) * meanTokens) : byTokens;
+}
+
+/** Requests that a deployment's slices let through per millisecond. */
+export function requestsPerMs(limits: DeploymentLimits): number {
+  const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
+  return slice.limit / slice.windowMs;
 }
 
 /** For how long tokens pay the pace, in milliseconds. */
@@ -241,6 +255,7 @@ function requestPaceWindowOf(limits: DeploymentLimits): number {
   return Math.max(PACE_WINDOW_MS, limits.requestWindowSeconds * 1000);
 }
 
+/** A little under what the slices let through, as for tokens: at their rate a burst would come back with every slice. */
 function requestPaceOf(limits: DeploymentLimits): number {
-  return 60_000 / Math.max(1, limits.requestsPerMinute);
+  return 1 / (PACE * Math.max(1e-6, requestsPerMs(limits)));
 }

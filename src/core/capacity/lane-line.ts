@@ -4,6 +4,7 @@ import {
   cloneRing,
   createRing,
   forgetBefore,
+  type RingCharge,
   type RingShape,
   sumRing,
   type TokenRing,
@@ -144,9 +145,14 @@ export function leaveLine(lane: LaneLine, team: string, ticket: Ticket): void {
   dropPassed(lane);
 }
 
-/** Tokens served to the lane in the minute that ends at `atMs`. */
-export function usedInMinute(lane: LaneLine, atMs: number): number {
-  return sumRing(laneRing, lane.used, atMs).tokens;
+/** What was served to the lane in the minute that ends at `atMs`. */
+export function usedInMinute(lane: LaneLine, atMs: number): RingCharge {
+  return sumRing(laneRing, lane.used, atMs);
+}
+
+/** Whether the lane has work in line, or had some within the ten minutes that its ring keeps. */
+export function isInUse(lane: LaneLine): boolean {
+  return Object.keys(lane.finishes).length > 0 || lane.used.requests.some((requests) => requests > 0);
 }
 
 /** Forgets service that lies more than a minute back. */

@@ -22,6 +22,8 @@ export type FoundPlace = Place & { readonly isFound: true };
 
 export interface PlaceWanted {
   readonly isPaced: boolean;
+  /** Paced work goes evenly within the slices of requests too: somebody more urgent needs them. */
+  readonly isEven?: boolean;
   readonly reserve: number;
   /** Paced work may go this much before its pace is paid for. */
   readonly overdrawMs: number;
@@ -47,6 +49,7 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
       fromMs: Math.max(fromMs, on.fromMs),
       toMs: want.untilMs,
       isPaced: want.isPaced,
+      isEven: want.isEven === true,
       reserve: want.reserve,
       overdrawMs: want.overdrawMs,
       share: on.verdict.share,

@@ -89,6 +89,7 @@ function decodeLedger(text: string, nowMs: number): DeploymentLedger | null {
   const numbers = {
     pacedUntilMs: row['pacedUntilMs'],
     requestsPacedUntilMs: row['requestsPacedUntilMs'],
+    evenUntilMs: row['evenUntilMs'] ?? 0,
     catchUpUntilMs: row['catchUpUntilMs'],
     cooledUntilMs: row['cooledUntilMs'],
     calibration: row['calibration'],

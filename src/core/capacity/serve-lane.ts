@@ -10,7 +10,7 @@ import {
   UNUSED_MS,
   unusedMs,
 } from './decision.ts';
-import { jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
+import { isInUse, jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
 import { type FoundPlace, findPlace, isThereFor, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
@@ -66,6 +66,7 @@ export function serveLane(decision: Decision, lane: Lane, places: readonly Place
   const isPaced = lane !== 'interactive' || isInteractiveDemoted(decision);
   const common: PlaceWanted = {
     isPaced,
+    isEven: isPaced && areSlicesShared(decision, lane),
     reserve: RESERVE,
     untilMs: decision.nowMs + HORIZON_MS,
     overdrawMs: 0,
@@ -132,7 +133,7 @@ function holdFar(decision: Decision, ask: Ask, want: PlaceWanted): boolean {
 
 /** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */
 function serveEarly(decision: Decision, lane: Lane, place: Place, want: PlaceWanted, line: LaneLine): void {
-  const isIdle = !want.isPaced || unusedMs(decision) > UNUSED_MS;
+  const isIdle = !want.isPaced || unusedMs(decision, want.isEven === true ? lane : null) > UNUSED_MS;
   const soon = want.isPaced ? want.untilMs : decision.earliestMs + 200;
   const found = isIdle ? findPlace(decision, place.ask, { ...want, untilMs: soon }) : null;
   if (found === null || !found.isFound) {
@@ -214,7 +215,20 @@ function isHeldBack(decision: Decision, lane: Lane): boolean {
     .reduce((sum, work) => sum + work, 0);
   // Less than a token is what rounding leaves.
   if (ahead <= 1) return false;
-  return shareOfMinute(decision, lane) >= LEAST_SHARE && !isPassingUnused(decision, meanCost(decision, lane));
+  return (
+    shareOfMinute(decision, lane) >= LEAST_SHARE &&
+    !isPassingUnused(decision, meanCost(decision, lane), areSlicesShared(decision, lane) ? lane : null)
+  );
+}
+
+/**
+ * Whether somebody more urgent may want a request of every slice: whoever came within the last ten minutes may come again. A slice
+ * that is used up at once lets nobody through until the next. Interactive work that is paced shares them with its own.
+ */
+function areSlicesShared(decision: Decision, lane: Lane): boolean {
+  if (lane === 'interactive') return true;
+  const order = laneOrder(isInteractiveDemoted(decision));
+  return order.slice(0, order.indexOf(lane)).some((other) => isInUse(decision.state.line.lanes[other]));
 }
 
 function meanCost(decision: Decision, lane: Lane): number {

@@ -2,7 +2,7 @@ import type { Lane } from '../jobs/job.ts';
 import { lanes } from '../jobs/job.ts';
 import { type Decision, HORIZON_MS, poolTokensPerMs, shareOfMinute, unusedMs } from './decision.ts';
 import { tokensPerMs } from './deployment-ledger.ts';
-import { usedInMinute, workAhead } from './lane-line.ts';
+import { workAhead } from './lane-line.ts';
 import { nextRequestRoom, sliceOf } from './request-log.ts';
 
 /** A lower lane that waits is left at least this part of the pool. */
@@ -26,15 +26,12 @@ export function laneOrder(isDemoted: boolean): readonly Lane[] {
   return isDemoted ? ['standard', 'interactive', 'bulk'] : lanes;
 }
 
-/** What a lane is served per millisecond, in tokens: the pool less what more urgent lanes have used, never under its least share. */
+/** What a lane is served per millisecond, in tokens: the pool less the share that more urgent lanes have had, never under its least share. */
 export function laneTokensPerMs(decision: Decision, lane: Lane): number {
   const order = laneOrder(isInteractiveDemoted(decision));
   const pool = decision.open.length > 0 ? poolTokensPerMs(decision, lane) : nominalTokensPerMs(decision);
-  let left = pool;
-  for (const other of order.slice(0, order.indexOf(lane))) {
-    left -= usedInMinute(decision.state.line.lanes[other], decision.nowMs) / 60_000;
-  }
-  return Math.max(left, pool * LEAST_SHARE, 1e-6);
+  const used = order.slice(0, order.indexOf(lane)).reduce((sum, other) => sum + shareOfMinute(decision, other), 0);
+  return Math.max(pool * Math.max(1 - used, LEAST_SHARE), 1e-6);
 }
 
 /** When the turn of a job comes that has `ahead` tokens before it: from now, or from when a deployment opens again. */

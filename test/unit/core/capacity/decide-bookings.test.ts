@@ -201,6 +201,30 @@ describe('a decision about a batch', () => {
     expect(roomForOne.map(({ outcome }) => outcome)).toEqual(['wait', 'booked']);
   });
 
+  const requestBound = () => pool({ deployments: [deployment({ tokensPerMinute: 1_000_000, requestsPerMinute: 60 })] });
+
+  it('holds bulk work back behind interactive work where requests are the limit', () => {
+    const limits = requestBound();
+    const bulk = () => ask(100, { lane: 'bulk' });
+    const full = decideBookings(batch({ limits, requests: Array.from({ length: 12 }, bulk) }));
+    expect(full.results.filter(({ outcome }) => outcome === 'booked')).toHaveLength(10);
+    const urgent = decideBookings(batch({ limits, state: full.state, nowMs: startMs + 100, requests: [ask(100)] }));
+    expect(urgent.results[0]).toMatchObject({ outcome: 'wait', reason: 'rpm' });
+    const next = decideBookings(batch({ limits, state: urgent.state, nowMs: startMs + 10_000, requests: [bulk()] }));
+    expect(next.results[0]).toMatchObject({ outcome: 'wait', reason: 'line' });
+  });
+
+  it('leaves something of every slice to interactive work once there was some, and the whole slice to bulk before', () => {
+    const limits = requestBound();
+    const booked = (state = createPoolState()) => {
+      const requests = Array.from({ length: 12 }, () => ask(100, { lane: 'bulk' }));
+      const { results } = decideBookings(batch({ limits, state, nowMs: startMs + 60_000, requests }));
+      return results.filter(({ outcome }) => outcome === 'booked').length;
+    };
+    expect(booked()).toBe(10);
+    expect(booked(decideBookings(batch({ limits, requests: [ask(100)] })).state)).toBeLessThan(5);
+  });
+
   it('books nothing of a paced lane further ahead than the horizon', () => {
     const requests = Array.from({ length: 50 }, () => ask(150, { lane: 'bulk' }));
     const { results } = decideBookings(batch({ requests }));

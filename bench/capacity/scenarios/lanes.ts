@@ -1,7 +1,7 @@
 import { type BenchCase, inVirtualTime } from '../bench-case.ts';
-import { atMost, type Check } from '../check.ts';
+import { atLeast, atMost, type Check } from '../check.ts';
 import type { Figures } from '../measure.ts';
-import { scenario } from '../scenario.ts';
+import { scenario, threeRegions } from '../scenario.ts';
 import { backlog, calls, isFair, isFull, isPrompt, keepsLimits, wait } from './shared.ts';
 
 const poolTokensPerSecond = 5000;
@@ -12,8 +12,34 @@ function costsLittle(figures: Figures): Check {
   return atMost('ledger operations per job', figures.operationsPerJob, 3, why);
 }
 
+/** Small jobs on deployments whose tokens are never used up: `least` is what the spare of the slices leaves of the RPM. */
+function requestBound(requestWindowSeconds: 1 | 10, least: number): BenchCase {
+  const requestsPerMinute = 120;
+  const deployments = threeRegions({ tokensPerMinute: 1_000_000, requestsPerMinute, requestWindowSeconds });
+  return inVirtualTime({
+    part: 'Speed and cost',
+    about: `the same where requests are the limit: three deployments of 1 M TPM and 120 RPM, ${requestWindowSeconds} s slices`,
+    seeds: 3,
+    scenario: scenario(`mixed-8-rpm-${requestWindowSeconds}s`, {
+      teams: { apps: {} },
+      deployments,
+      streams: [backlog, calls],
+    }),
+    check: (figures) => [
+      atLeast('requests used', (figures.teams['apps']?.requestsPerMinute ?? 0) / (3 * requestsPerMinute), least),
+      ...keepsLimits(figures),
+      isPrompt(figures),
+      atMost('ledger operations per job', figures.operationsPerJob, 2.5),
+      atMost('parks per job', figures.parksPerJob, 3),
+      isFair(figures, 'bulk'),
+    ],
+  });
+}
+
 /** Lanes beside each other at 8 workers. */
 export const lanesTogether: readonly BenchCase[] = [
+  requestBound(10, 0.97),
+  requestBound(1, 0.92),
   inVirtualTime({
     part: 'Speed and cost',
     about: 'bulk backlog of 1,000 and 6/s, interactive 1/s',

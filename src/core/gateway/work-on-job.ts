@@ -15,7 +15,7 @@ import { budgetSpent, contentMissing, exceedsQuota } from './job-errors.ts';
 import { cancelled, finish, keepResponse, park, type WorkOutcome } from './leave-job.ts';
 import { type AttemptResult, makeAttempt } from './make-attempt.ts';
 import type { Ports } from './ports.ts';
-import { prepareBody, withImposedCap } from './prepare-body.ts';
+import { readBody, withImposedCap } from './prepare-body.ts';
 import { openRound, type Round } from './round.ts';
 import { jobOfRun } from './run-again.ts';
 import { isLate, type Turn, takeTurn } from './take-turn.ts';
@@ -25,7 +25,7 @@ const invocationMs = 21 * 60_000;
 /** A job that was interrupted because storage is away looks again after this. */
 const storagePauseMs = 5000;
 
-/** The job as its present run is estimated and capped, and the body that goes upstream. */
+/** The job as its present run is estimated and capped, and the body as the caller sent it. */
 interface Run {
   readonly job: Job;
   readonly body: Readonly<Record<string, unknown>>;
@@ -36,7 +36,7 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
   const startedAtMs = ports.clock.now();
   let round = openRound(row);
   const present = jobOfRun(job, row.value);
-  const body = await prepareBody(ports, present);
+  const body = await readBody(ports, present);
   if (body === null) return finish(ports, job, round, { status: 'failed', error: contentMissing });
   let run: Run = { job: present, body };
   for (;;) {
@@ -70,7 +70,7 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
       case 'rerun': {
         round = await beginRerun(ports, job, round, result);
         const rerun = jobOfRun(job, round.row.value);
-        run = { job: rerun, body: withImposedCap(rerun, run.body) };
+        run = { ...run, job: rerun };
       }
     }
   }
@@ -132,7 +132,6 @@ async function attempt(
   { booking, ticket }: { booking: Booking; ticket: Ticket | null },
 ): Promise<Attempted> {
   let isSent = false;
-  const { body } = run;
   const isFallback = booking.model !== run.job.model;
   // Claim, price, accounts and telemetry are those of the model that is called.
   const job = isFallback ? { ...run.job, model: booking.model } : run.job;
@@ -153,6 +152,7 @@ async function attempt(
       return { outcome: 'not_sent', round: { ...round, row: claimed.row, unwritten: [] } };
     }
     isSent = true;
+    const body = withImposedCap(job, run.body);
     const result = await makeAttempt(ports, job, claimed.row, { booking, deployment, body });
     const exclude = isFallback ? round.exclude : [...round.exclude, booking.deployment];
     return {

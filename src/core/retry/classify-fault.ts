@@ -24,10 +24,10 @@ const meanings: Readonly<Record<Exclude<UpstreamFault, 'aborted'>, FaultMeaning>
   truncated: { reason: 'answer_truncated', health: 'bad' },
   too_large: { reason: 'answer_too_large', health: 'bad' },
   not_json: { reason: 'answer_not_json', health: 'bad' },
-  // The credential never left this process: it says nothing about the region.
+  // The credential never left this process: it says nothing about the region, and other processes may have theirs.
   credential: {
     reason: 'credential_unavailable',
-    health: 'credential',
+    health: 'none',
     notice: { level: 'error', name: 'credential_unavailable' },
   },
 };

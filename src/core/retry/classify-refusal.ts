@@ -28,7 +28,6 @@ const longestServerErrorCoolDownMs = 60_000;
 /** Codes that blame the deployment's name, model or API surface: another deployment may well take the request. */
 const configurationCodes = new Set([
   'deploymentnotfound',
-  'operationnotsupported',
   'model_not_found',
   'unknown_model',
   'unsupported_api_version',
@@ -120,13 +119,15 @@ export function classifyRefusal(refusal: Refusal, now: number): Classification {
     };
   }
   const reason = code ?? 'invalid_request';
+  // The model does not serve this endpoint: the caller's mistake, the same everywhere. It proves the deployment neither well nor ill.
+  const isWrongOperation = reason.toLowerCase() === 'operationnotsupported';
   return {
     ...base,
     verdict: 'give-up',
     outcome: 'refused',
     reason,
     billing: billedCodes.has(reason) ? { kind: 'estimated', part: 'input' } : { kind: 'none' },
-    health: 'good',
+    health: isWrongOperation ? 'none' : 'good',
     error: refusedRequest(statusCode, reason, refusal.filteredCategories ?? []),
   };
 }

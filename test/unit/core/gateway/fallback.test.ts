@@ -6,6 +6,7 @@ import { toJobResource } from '../../../../src/core/http/job-resource.ts';
 import { findFallback } from '../../../../src/core/routing/find-fallback.ts';
 import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
 import { fault, refusal } from '../../../support/scripted-upstream.ts';
+import { exampleConfig } from '../config/example.ts';
 
 const [asked, other] = ['gpt-4.1-mini', 'gpt-4.1'];
 const deployment = {
@@ -32,9 +33,9 @@ const out = { outcome: 'wait', untilMs: 0, ticket: { start: 5, finish: 6 }, reas
 let gateway: GatewayUnderTest;
 
 /** The asked model's pool takes nothing; the other one books on its only deployment. */
-function withPoolOut(times = 1): void {
+function withPoolOut(times = 1, fallback = other): void {
   const script = (request: BookingRequest): BookingResult => {
-    if (request.model !== other) return { ...out, untilMs: gateway.clock.now() + 5000 };
+    if (request.model !== fallback) return { ...out, untilMs: gateway.clock.now() + 5000 };
     const { team, model, lane } = request;
     const sendAtMs = gateway.clock.now();
     const rest = { deployment: 'sweden', sendAtMs, enteredAtMs: sendAtMs, tokens: 100, why: 'priority' };
@@ -66,6 +67,22 @@ describe('a job whose model has no deployment that takes calls', () => {
     ]);
     expect(gateway.upstream.calls.map((call) => call.deployment.name)).toEqual(['sweden']);
     gateway.expectSound();
+  });
+
+  it('caps the answer in the field that the answering model knows', async () => {
+    const [, , embeddings] = config.pools;
+    const old = { model: 'gpt-4', deployments: [{ ...deployment, name: 'sweden', region: 'sweden' }] };
+    gateway.config = exampleConfig({
+      pools: [config.pools[0], old, embeddings],
+      teams: [{ id: 'search', models: [asked], fallbackModel: 'gpt-4' }],
+    });
+    const body = { model: asked, messages: [{ role: 'user', content: 'What is a weir?' }] };
+    const job = await gateway.accept({ body });
+    expect(job.estimate.imposedOutputCap).not.toBeNull();
+    withPoolOut(1, 'gpt-4');
+    await gateway.finish(gateway.wake(job));
+    expect(gateway.upstream.calls.map((call) => Object.keys(call.body))).toEqual([['model', 'messages', 'max_tokens']]);
+    expect(gateway.upstream.calls[0]?.body).toMatchObject({ max_tokens: job.estimate.imposedOutputCap });
   });
 
   it('is accounted at the price of the model that answered, out of a hold that bears it', async () => {

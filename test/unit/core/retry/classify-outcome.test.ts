@@ -223,7 +223,6 @@ describe('a refusal', () => {
   it.each([
     [404, { error: { code: 'DeploymentNotFound' } }],
     [404, null],
-    [400, { error: { code: 'OperationNotSupported' } }],
     [302, null],
   ])('%s %j blames the configuration and goes elsewhere', (statusCode, body) => {
     expect(judge(answered(statusCode, body))).toMatchObject({
@@ -231,6 +230,16 @@ describe('a refusal', () => {
       health: 'configuration',
       billing: { kind: 'none' },
       notice: { name: 'deployment_misconfigured' },
+    });
+  });
+  it("of an operation that the model does not serve is the caller's 400 and says nothing about the deployment", () => {
+    expect(judge(answered(400, { error: { code: 'OperationNotSupported' } }))).toMatchObject({
+      verdict: 'give-up',
+      outcome: 'refused',
+      health: 'none',
+      billing: { kind: 'none' },
+      notice: null,
+      error: { type: 'invalid_request_error', code: 'OperationNotSupported' },
     });
   });
   it('408 may be billed', () => {
@@ -301,7 +310,7 @@ describe('no answer', () => {
   it('without a credential says nothing about the region', () => {
     expect(judge(unanswered('credential', false))).toMatchObject({
       verdict: 'retry-elsewhere',
-      health: 'credential',
+      health: 'none',
       notice: { name: 'credential_unavailable' },
     });
   });

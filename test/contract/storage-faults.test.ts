@@ -11,8 +11,8 @@ import { systemRandom } from '../../src/core/adapters/system/random.ts';
 import { sha256 } from '../../src/core/adapters/system/sha256.ts';
 import { StorageUnavailableError } from '../../src/core/http/weir-error.ts';
 import type { TeamChange } from '../../src/core/jobs/job-store.ts';
+import { FaultProxy } from '../../tools/reliability/fault-proxy.ts';
 import { makeConnectionString } from '../support/azurite-for-tests.ts';
-import { CuttingProxy } from '../support/cutting-proxy.ts';
 import { makeSampleEnd, makeSampleId, makeSampleJob, makeSampleLive, makeSampleUsage } from '../support/sample-jobs.ts';
 import { failOnDamage, openAzurite } from '../support/storage-under-test.ts';
 import { accept, makeTeam, versionsOf } from './job-store.contract.ts';
@@ -49,14 +49,14 @@ async function findClosedPort(): Promise<number> {
 }
 
 describe('a write whose answer is lost (fault matrix row 10)', () => {
-  let proxy: CuttingProxy;
+  let proxy: FaultProxy;
   const cutBatch = (replies: number) =>
-    proxy.setMode({ kind: 'cut', request: 'POST /devstoreaccount1/$batch', replies });
+    proxy.setFault({ kind: 'cut', afterBytes: 0, request: 'POST /devstoreaccount1/$batch', times: replies });
 
   beforeEach(async () => {
     await openAzurite();
     const table = /TableEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(inject('storageConnectionString'))?.[1];
-    proxy = await CuttingProxy.start(Number(table));
+    proxy = await FaultProxy.start(Number(table));
   });
   afterEach(() => proxy.stop());
 
@@ -66,7 +66,7 @@ describe('a write whose answer is lost (fault matrix row 10)', () => {
     const budget = { team, period: '2026-11', spentNanoUsd: 0, heldNanoUsd: 9 };
     cutBatch(1);
     const result = await jobs.apply(team, [accept(job)], { budget, version: null });
-    expect(proxy.cutCount).toBe(1);
+    expect(proxy.strikes).toBe(1);
     const version = versionsOf(result)[0] ?? '';
     expect(await jobs.readLive(team, job.id)).toEqual({ value: makeSampleLive(job), version });
     expect(result).toMatchObject({ budgetVersion: (await jobs.readBudget(team, '2026-11'))?.version });
@@ -83,7 +83,7 @@ describe('a write whose answer is lost (fault matrix row 10)', () => {
     cutBatch(1);
     const end: TeamChange = { kind: 'end', job: { ...job, end: makeSampleEnd() }, version, usage: rows };
     expect(versionsOf(await jobs.apply(team, [end], null))).toEqual([null]);
-    expect(proxy.cutCount).toBe(1);
+    expect(proxy.strikes).toBe(1);
     expect(await usage.newest(team, 10)).toEqual(rows);
   });
 
@@ -94,25 +94,25 @@ describe('a write whose answer is lost (fault matrix row 10)', () => {
     const other = makeSampleJob(team, { id: makeSampleId(job.createdAtMs + 1), idempotencyKeySha256: 'b'.repeat(64) });
     cutBatch(1);
     expect(await jobs.apply(team, [accept(other)], null)).toEqual({ outcome: 'rejected', at: 0, reason: 'duplicate' });
-    expect(proxy.cutCount).toBe(1);
+    expect(proxy.strikes).toBe(1);
     cutBatch(1);
     const stale: TeamChange = { kind: 'advance', live: makeSampleLive(job), version: 'W/"stale"', usage: [] };
     expect(await jobs.apply(team, [stale], null)).toEqual({ outcome: 'rejected', at: 0, reason: 'lost' });
-    expect(proxy.cutCount).toBe(2);
+    expect(proxy.strikes).toBe(2);
   });
 
   it('is unavailable when no try is answered', async () => {
     const [{ jobs }, team] = [onPort(proxy.port), makeTeam()];
     cutBatch(9);
     await expect(jobs.apply(team, [accept(makeSampleJob(team))], null)).rejects.toThrow(StorageUnavailableError);
-    expect(proxy.cutCount).toBe(bounds.maxTries);
+    expect(proxy.strikes).toBe(bounds.maxTries);
   });
 
   it('gives up on a storage that takes requests and never answers, and works again afterwards', async () => {
     const [{ jobs }, team] = [onPort(proxy.port), makeTeam()];
-    proxy.setMode({ kind: 'hang' });
+    proxy.setFault({ kind: 'hang' });
     await expect(jobs.readJob(team, 'job_1')).rejects.toThrow(StorageUnavailableError);
-    proxy.setMode({ kind: 'pass' });
+    proxy.setFault({ kind: 'none' });
     expect(await jobs.readJob(team, 'job_1')).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FaultProxy, proxyStorage } from '../../tools/reliability/fault-proxy.ts';
 import { compareBill, readRequests } from '../support/compare-bill.ts';
-import { proxyStorage, type TcpProxy } from '../support/tcp-proxy.ts';
 import { chatJob, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
 
 /** A user's patience: far below the 5–16 s that a storage client left to itself retries for. */
@@ -9,8 +9,8 @@ const withinMs = 4000;
 const unsent: string[] = [];
 
 let weir: WeirUnderTest;
-let tables: TcpProxy;
-let queues: TcpProxy;
+let tables: FaultProxy;
+let queues: FaultProxy;
 
 beforeAll(async () => {
   weir = await WeirUnderTest.start({

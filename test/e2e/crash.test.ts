@@ -15,7 +15,7 @@ afterAll(async () => {
   await weir.stop();
 });
 
-test('forty jobs all end once though the host is killed twice in their middle, and the books match the bill', async () => {
+test('fault 1: forty jobs all end once though the host is killed twice in their middle, and the books match the bill', async () => {
   await weir.fault({ kind: 'latency', latencyMs: 1500 });
   const ids: string[] = [];
   for (let number = 0; number < jobCount; number += 1) {

@@ -2,7 +2,7 @@ import type { RequestRecord } from '../../tools/simulator/report.ts';
 import type { WeirUnderTest } from './weir-under-test.ts';
 
 /** One row of `GET /usage`, as far as the bill is concerned. */
-interface UsageResource {
+export interface UsageResource {
   readonly job: string;
   readonly attempt: number;
   readonly outcome: string;
@@ -29,11 +29,26 @@ export async function readRequests(weir: WeirUnderTest): Promise<readonly Reques
   return list;
 }
 
-/** Compares the service's bill with the usage rows of a team: every billed call is a row, every row without one says so. */
-export async function compareBill(weir: WeirUnderTest, team = 'search'): Promise<Bill> {
-  const requests = await readRequests(weir);
-  const { body } = await weir.request('GET', '/usage', { team });
-  const rows: UsageResource[] = body.data;
+/** Every usage row of a team. */
+export async function readUsageRows(weir: WeirUnderTest, team = 'search'): Promise<readonly UsageResource[]> {
+  const rows: UsageResource[] = [];
+  for (let after = ''; ; ) {
+    const { status, body } = await weir.request('GET', `/usage?${after}`, { team });
+    if (status !== 200) throw new Error(`No usage: ${status} ${JSON.stringify(body)}`);
+    rows.push(...body.data);
+    if (body.has_more !== true) return rows;
+    after = `after=${body.last_id}`;
+  }
+}
+
+/**
+ * Compares the service's bill with the usage rows of a team: every billed call is a row, every row without one says so.
+ * With `jobs` only those are compared.
+ */
+export async function compareBill(weir: WeirUnderTest, team = 'search', jobs?: ReadonlySet<string>): Promise<Bill> {
+  const isMeant = ({ job }: { readonly job: string | null }) => jobs === undefined || (job !== null && jobs.has(job));
+  const requests = (await readRequests(weir)).filter(isMeant);
+  const rows = (await readUsageRows(weir, team)).filter(isMeant);
   const differences: string[] = [];
   const billed = new Map<string, number>();
   const sent = new Map<string, number>();

@@ -25,6 +25,8 @@ export interface WeirOptions {
   readonly hastened?: Readonly<Record<string, string>>;
   /** Makes another connection string of the storage's for the host, e.g. through a proxy. */
   readonly rewireStorage?: (connectionString: string) => Promise<string>;
+  /** Makes another address of the simulator's for the configuration, e.g. through a proxy. */
+  readonly rewireSimulator?: (url: string) => Promise<string>;
 }
 
 export interface HttpAnswer {
@@ -54,6 +56,8 @@ export class WeirUnderTest {
   readonly #package = readPackageUnderTest();
   readonly #configFile = join(this.folder, 'config.json');
   readonly #keysFile = join(this.folder, 'keys.json');
+  #upstreamUrl = '';
+  #storageProcessId = 0;
 
   static async start(options: WeirOptions = {}): Promise<WeirUnderTest> {
     const weir = new WeirUnderTest();
@@ -77,7 +81,9 @@ export class WeirUnderTest {
       build(),
     ]);
     this.simulatorUrl = simulator.url;
+    this.#upstreamUrl = (await options.rewireSimulator?.(simulator.url)) ?? simulator.url;
     this.storageConnectionString = storage.connectionString;
+    this.#storageProcessId = storage.child.pid;
     await this.writeConfig(config);
     const rewired = await options.rewireStorage?.(storage.connectionString);
     this.#environment = {
@@ -111,7 +117,7 @@ export class WeirUnderTest {
 
   /** Puts a configuration in force: simulated endpoints and team keys are filled in as `npm start` does. */
   async writeConfig(config: JsonObject): Promise<void> {
-    const rewritten = rewriteEndpoints(config, this.simulatorUrl).config;
+    const rewritten = rewriteEndpoints(config, this.#upstreamUrl).config;
     delete rewritten['$schema'];
     const text = JSON.stringify(mergeTeamKeys(rewritten, this.keys));
     writeFileSync(this.#configFile, text);
@@ -130,21 +136,47 @@ export class WeirUnderTest {
     };
   }
 
+  /** Process id of the storage emulator. */
+  get storageProcessId(): number {
+    return this.#storageProcessId;
+  }
+
   async startHost(): Promise<void> {
     this.#host = await this.startAnotherHost(this.#port, (line) => this.hostLines.push(line));
   }
 
   /** One more host of the same app, over the same storage; healthy when it is returned. */
   async startAnotherHost(port: number, onLine: (line: string) => void = () => {}): Promise<Child> {
-    const host = await startHost({
-      root,
-      appFolder: this.#package?.appFolder,
-      port,
-      environment: this.#environment,
-      onLine,
-    });
+    const host = await this.#launch({ port, onLine });
     await waitUntilHealthy(`http://127.0.0.1:${port}`, host, 60_000, new AbortController().signal);
     return host;
+  }
+
+  /** Starts another process of the app over the same storage, on a port of its own; `stop` ends it too. It may not listen yet. */
+  async startWorker(options: {
+    readonly environment: Readonly<Record<string, string>>;
+    /** Another build of the app; the one under test when absent. */
+    readonly appFolder?: string;
+  }): Promise<Child> {
+    const port = await reservePort(0);
+    const worker = await this.#launch({ ...options, port, onLine: (line) => this.hostLines.push(line) });
+    this.#others.push(worker);
+    return worker;
+  }
+
+  #launch(host: {
+    readonly port: number;
+    readonly onLine: (line: string) => void;
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly appFolder?: string;
+  }): Promise<Child> {
+    return startHost({
+      root,
+      appFolder: host.appFolder ?? this.#package?.appFolder,
+      port: host.port,
+      environment: { ...this.#environment, ...host.environment },
+      onLine: host.onLine,
+    });
   }
 
   /** Kills the host as a crash would. */

@@ -1,0 +1,26 @@
+/** How fast a fleet notices the dead: `quick` for tests, `production` as the app's defaults are. */
+export type Pace = 'quick' | 'production';
+
+/** Settings of every process of the fleet. */
+export function paceSettings(pace: Pace): Readonly<Record<string, string>> {
+  const [lease, sweep, grace] = pace === 'quick' ? ['3', '* * * * * *', '2'] : ['45', '*/15 * * * * *', '20'];
+  return { WEIR_LEASE_SECONDS: lease, WEIR_SWEEP_SCHEDULE: sweep, WEIR_GRACE_SECONDS: grace };
+}
+
+const switchWork = (isDisabled: boolean): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ['workInteractive', 'workStandard', 'workBulk'].map((name) => [
+      `AzureWebJobs.${name}.Disabled`,
+      String(isDisabled),
+    ]),
+  );
+
+/** The door takes submissions and sweeps, but takes no messages: work is for the workers that die. */
+export const doorSettings = switchWork(true);
+
+/** Few messages at a time: a job should lose its worker by its own doing rather than by its neighbours'. */
+export const workerSettings: Readonly<Record<string, string>> = {
+  ...switchWork(false),
+  AzureFunctionsJobHost__extensions__queues__batchSize: '2',
+  AzureFunctionsJobHost__extensions__queues__newBatchThreshold: '1',
+};

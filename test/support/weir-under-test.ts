@@ -157,11 +157,11 @@ export class WeirUnderTest {
     readonly environment: Readonly<Record<string, string>>;
     /** Another build of the app; the one under test when absent. */
     readonly appFolder?: string;
-  }): Promise<Child> {
+  }): Promise<Child & { readonly port: number }> {
     const port = await reservePort(0);
     const worker = await this.#launch({ ...options, port, onLine: (line) => this.hostLines.push(line) });
     this.#others.push(worker);
-    return worker;
+    return Object.assign(worker, { port });
   }
 
   #launch(host: {

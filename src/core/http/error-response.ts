@@ -1,3 +1,4 @@
+import { NewerRowError } from '../versioned.ts';
 import { retryHeaders } from './retry-headers.ts';
 import { type ErrorCode, WeirError } from './weir-error.ts';
 
@@ -49,10 +50,7 @@ const unavailableRetryAfterMs = 2000;
 
 /** Maps whatever was thrown or refused to a response; what is no WeirError becomes a 500 that tells nothing of its cause. */
 export function toErrorResponse(error: unknown): ErrorResponse {
-  const known =
-    error instanceof WeirError
-      ? error
-      : new WeirError('internal_error', 'Something went wrong inside the gateway. Name the x-request-id when you ask.');
+  const known = nameError(error);
   return {
     status: known.status,
     headers: errorHeaders(known),
@@ -60,6 +58,20 @@ export function toErrorResponse(error: unknown): ErrorResponse {
       error: { message: known.message, type: errorTypes[known.code], code: known.code, param: known.param },
     },
   };
+}
+
+function nameError(error: unknown): WeirError {
+  if (error instanceof WeirError) return error;
+  // Two versions run side by side while an upgrade rolls out: another worker can tell.
+  if (error instanceof NewerRowError)
+    return new WeirError(
+      'storage_unavailable',
+      'This was written by a newer version of Weir, which is being rolled out. Ask again shortly.',
+    );
+  return new WeirError(
+    'internal_error',
+    'Something went wrong inside the gateway. Name the x-request-id when you ask.',
+  );
 }
 
 function errorHeaders(error: WeirError): ResponseHeaders {

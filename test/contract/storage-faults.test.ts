@@ -48,7 +48,7 @@ async function findClosedPort(): Promise<number> {
   return address.port;
 }
 
-describe('a write whose answer is lost (fault matrix row 10)', () => {
+describe('fault 10: a write whose answer is lost', () => {
   let proxy: FaultProxy;
   const cutBatch = (replies: number) =>
     proxy.setFault({ kind: 'cut', afterBytes: 0, request: 'POST /devstoreaccount1/$batch', times: replies });

@@ -127,7 +127,7 @@ describe('Application Insights', () => {
     });
   });
 
-  it('queues events without waiting and closes by itself when the endpoint is down', async () => {
+  it('fault 32: queues events without waiting and closes by itself when the endpoint is down', async () => {
     const { code, result } = await run(
       'InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://localhost:1/',
       `const turns = { count: 0 };

@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 describe('the queue', () => {
-  test('being down costs no acceptance: 202, and the job is on record', async () => {
+  test('fault 11: being down costs no acceptance: 202, and the job is on record', async () => {
     queues.setFault({ kind: 'down' });
     try {
       for (let count = 0; count < 3; count += 1) {
@@ -47,7 +47,7 @@ describe('the queue', () => {
 });
 
 describe('tables', () => {
-  test('being down is a 503 with Retry-After within seconds, and it passes by itself', async () => {
+  test('fault 9: being down is a 503 with Retry-After within seconds, and it passes by itself', async () => {
     const before = String((await weir.submit())['id']);
     await weir.waitForEnd(before);
     tables.setFault({ kind: 'down' });
@@ -83,7 +83,7 @@ describe('tables', () => {
     expect((await compareBill(weir)).differences).toEqual([]);
   });
 
-  test('that answer late or lose their answers delay jobs and double none', async () => {
+  test('fault 10: that answer late or lose their answers delay jobs and double none', async () => {
     const headers = { 'idempotency-key': 'through-the-storm' };
     tables.setFault({ kind: 'cut', afterBytes: 0 });
     await weir.request('POST', '/jobs', { body: chatJob('Storm'), headers, withinMs }).catch(() => null);
@@ -110,7 +110,7 @@ describe('tables', () => {
   });
 });
 
-test('jobs whose wake-ups were lost end once the queue is back', async () => {
+test('fault 26: jobs whose wake-ups were lost end once the queue is back', async () => {
   for (const id of unsent) expect((await weir.waitForEnd(id)).status).toBe('succeeded');
   expect(unsent).toHaveLength(3);
   const { body } = await weir.request('GET', `/jobs/${unsent[0]}/events`);

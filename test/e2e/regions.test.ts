@@ -195,7 +195,7 @@ describe('two hosts over one storage', () => {
 });
 
 describe('every region out', () => {
-  it('parks the jobs and sends them all once a probe succeeds, without a storm', async () => {
+  it('fault 17: parks the jobs and sends them all once a probe succeeds, without a storm', async () => {
     for (const region of ['eastus', 'westeurope', 'eastasia']) {
       await weir.fault({ region, kind: 'status', status: 503, forMs: 8000 });
     }

@@ -5,6 +5,8 @@ import type { Judgement } from './judge-jobs.ts';
 export interface Round {
   readonly fault: string;
   readonly injected: number;
+  /** Submissions that were told 503; absent where none was made under the fault. */
+  readonly refused?: number;
   readonly judgement: Judgement;
   /** Longest time until a job that the fault had stopped went on or ended, in seconds; null where none was stopped. */
   readonly recoverySeconds: number | null;
@@ -15,6 +17,7 @@ export interface Round {
 const columns: readonly Column[] = [
   { title: 'fault', align: 'left' },
   { title: 'injected', align: 'right' },
+  { title: 'told 503', align: 'right' },
   { title: 'accepted', align: 'right' },
   { title: 'ended', align: 'right' },
   { title: 'calls', align: 'right' },
@@ -28,9 +31,10 @@ const columns: readonly Column[] = [
 
 /** The table, how the jobs ended, and each broken promise in a sentence; true when there is none. */
 export function printRounds(rounds: readonly Round[], print: (line: string) => void): boolean {
-  const rows = rounds.map(({ fault, injected, judgement: { accepted, ended, bill }, recoverySeconds }) => [
+  const rows = rounds.map(({ fault, injected, refused, judgement: { accepted, ended, bill }, recoverySeconds }) => [
     fault,
     `${injected}`,
+    refused === undefined ? '–' : `${refused}`,
     `${accepted}`,
     `${ended}`,
     `${bill.sent}`,

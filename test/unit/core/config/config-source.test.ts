@@ -112,7 +112,7 @@ describe('the configuration source', () => {
     expect(told('config_reloaded')).toHaveLength(1);
   });
 
-  it('keeps the last good one through bad, missing and unreadable documents, and tells each once', async () => {
+  it('fault 31: keeps the last good one through bad, missing and unreadable documents, and tells each once', async () => {
     const { blobs, source, limit, told } = makeScene('blob:config/weir.json');
     blobs.put('config/weir.json', document(5000));
     await source.start();

@@ -34,7 +34,7 @@ describe('one call', () => {
     expect(gateway.events.map((event) => event.type)).toEqual(['attempt', 'job']);
   });
 
-  test('a wake-up for a job that has ended, or never was, does nothing', async () => {
+  test('fault 3: a wake-up for a job that has ended, or never was, does nothing', async () => {
     const job = await gateway.accept();
     await gateway.finish(gateway.wake(job));
     expect(await gateway.wake(job)).toBe('gone');
@@ -42,7 +42,7 @@ describe('one call', () => {
     expect(gateway.upstream.calls).toHaveLength(1);
   });
 
-  test('two wake-ups at once make one claim and one call', async () => {
+  test('fault 4: two wake-ups at once make one claim and one call', async () => {
     const second = new GatewayUnderTest({ beside: gateway });
     const job = await gateway.accept();
     gateway.upstream.script('*', answerAfter(gateway.clock, 500));
@@ -60,7 +60,7 @@ describe('one call', () => {
     expect(gateway.job(job).end?.response?.body).toMatchObject({ kind: 'blob' });
   });
 
-  test('a stored request that is gone fails the job without a call', async () => {
+  test('fault 29: a stored request that is gone fails the job without a call', async () => {
     const job = await gateway.accept({ prompt: 'river '.repeat(6000) });
     gateway.state.blobs.clear();
     await gateway.finish(gateway.wake(job));
@@ -116,7 +116,7 @@ describe('failures', () => {
     ]);
   });
 
-  test('a 429 everywhere defers the job with its ticket until the hint and uses up no attempt', async () => {
+  test('fault 13: a 429 everywhere defers the job with its ticket until the hint and uses up no attempt', async () => {
     const throttled = refusal(429, '429', { 'retry-after-ms': '20000' });
     gateway.upstream.script('*', throttled, throttled);
     const job = await gateway.accept();
@@ -245,14 +245,14 @@ describe('turns', () => {
 });
 
 describe('deadlines', () => {
-  test('past its deadline a job expires without a call', async () => {
+  test('fault 27: past its deadline a job expires without a call', async () => {
     const job = await gateway.accept({ deadlineSeconds: 10 });
     await gateway.clock.advance(10_000);
     await gateway.finish(gateway.wake(job));
     expect([status(job), gateway.upstream.calls.length]).toEqual(['expired', 0]);
   });
 
-  test('a call in flight at the deadline is aborted, billed and expires', async () => {
+  test('fault 25: a call in flight at the deadline is aborted, billed and expires', async () => {
     gateway.upstream.script('*', hang());
     const job = await gateway.accept({ deadlineSeconds: 10 });
     await gateway.finish(gateway.wake(job));
@@ -345,7 +345,7 @@ describe('cancel', () => {
     expect([status(job), gateway.upstream.calls.length]).toEqual(['cancelled', 1]);
   });
 
-  test('a cancel and a claim at the same moment end the job once', async () => {
+  test('fault 24: a cancel and a claim at the same moment end the job once', async () => {
     const job = await gateway.accept();
     gateway.upstream.script('*', hang());
     const [ran] = await gateway.finish(

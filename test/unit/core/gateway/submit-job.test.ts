@@ -78,7 +78,7 @@ describe('idempotency', () => {
     expect(ended.view.responseText).toContain('A weir is a low dam.');
   });
 
-  test('fifty at once over two processes make one job', async () => {
+  test('fault 23: fifty at once over two processes make one job', async () => {
     const second = new GatewayUnderTest({ beside: gateway });
     const submitted = await gateway.finish(
       Promise.all(
@@ -151,7 +151,7 @@ describe('refusals', () => {
     await gateway.submit({ lane: 'bulk' });
   });
 
-  test('a team at its own cap is refused while others are not', async () => {
+  test('fault 28: a team at its own cap is refused while others are not', async () => {
     const { teams, ...rest } = minimalConfig();
     gateway = new GatewayUnderTest({
       config: { ...rest, teams: teams.map((team) => ({ ...team, maxQueuedJobs: 1 })) },

@@ -165,7 +165,7 @@ test('storage that is away rejects the batch in hand and nothing after it', asyn
   expect(await held()).toBe(100);
 });
 
-test('two writers that contend for one budget row lose no money and no order', async () => {
+test('fault 8: two writers that contend for one budget row lose no money and no order', async () => {
   const other = makeWriter();
   const orders = Array.from({ length: 60 }, (_, index) => {
     const order = accept(sampleJob(index));

@@ -56,7 +56,7 @@ const opened = repeat(freshBreaker, 5, 'bad', start);
 const probing = (now: number) => onProbeLease(opened, now);
 
 describe('opening', () => {
-  it('leaves a failing region within five failures, however well it did before', () => {
+  it('fault 14: leaves a failing region within five failures, however well it did before', () => {
     const well = repeat(freshBreaker, 300, 'good', start, 50);
     const after = start + 20_000;
     expect(repeat(well, 3, 'bad', after).status).toBe('closed');

@@ -61,7 +61,7 @@ describe('the size of a row', () => {
     expect(measureRow('ab', 'cd', { s: '漢字' })).toBe(12 + 8 + 2 + 4 + 4);
   });
 
-  it('is refused beyond 1 MiB, which Azurite would take', () => {
+  it('fault 19: is refused beyond 1 MiB, which Azurite would take', () => {
     const columns = (characters: number) => writeJson('job', 'x'.repeat(characters));
     expect(() => assertRowFits('search', 'job|1', columns(500_000))).not.toThrow();
     expect(() => assertRowFits('search', 'job|1', columns(530_000))).toThrow(/search\/job\|1 takes \d+ bytes/);

@@ -305,7 +305,7 @@ describe('a call that is not answered', () => {
     });
   });
 
-  it('times out on the first byte when the region accepts and never answers', async () => {
+  it('fault 15: times out on the first byte when the region accepts and never answers', async () => {
     const server = await serve(() => undefined);
     expect(await call(ask(server.endpoint, { firstByteMs: 150 }))).toMatchObject({
       fault: 'first_byte_timeout',
@@ -344,7 +344,7 @@ describe('a call that is not answered', () => {
     expect(await call(ask(server))).toMatchObject({ fault: 'truncated', sent: true, statusCode: 200 });
   });
 
-  it('is truncated when the connection is reset in the body', async () => {
+  it('fault 16: is truncated when the connection is reset in the body', async () => {
     const server = await serve((_, response) => {
       response.write('{"id":', () => setImmediate(() => response.socket?.resetAndDestroy()));
     });

@@ -44,7 +44,7 @@ describe('the offset to storage time', () => {
     expect(Math.abs(state.offsetMs - 5230)).toBeLessThanOrEqual(60);
   });
 
-  it('does not believe one answer against all others, but three in a row', () => {
+  it('fault 18: does not believe one answer against all others, but three in a row', () => {
     let state = learnOffset(unknownOffset, observe(startMs, 5000));
     const before = state.offsetMs;
     state = learnOffset(state, observe(startMs + 1100, -60_000));

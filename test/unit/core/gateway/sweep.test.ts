@@ -102,7 +102,7 @@ describe('the sweep', () => {
     ]);
   });
 
-  test('two sweeps at once mend each job once', async () => {
+  test('fault 12: two sweeps at once mend each job once', async () => {
     const second = new GatewayUnderTest({ beside: gateway });
     const late = await gateway.accept({ deadlineSeconds: 5 });
     const silent = await gateway.accept();
@@ -166,7 +166,7 @@ describe('the sweep', () => {
 });
 
 describe('a lost worker', () => {
-  test('whose answer was stored is not paid twice: the answer is committed without a call', async () => {
+  test('fault 2: whose answer was stored is not paid twice: the answer is committed without a call', async () => {
     const job = await gateway.accept();
     const dying = new GatewayUnderTest({ beside: gateway });
     gateway.upstream.script('*', answer('stone '.repeat(6000)));
@@ -247,13 +247,13 @@ describe('messages', () => {
     expect(JSON.stringify([...gateway.letters.letters.values(), ...gateway.events])).not.toContain('canary');
   });
 
-  test('a message of a newer version goes back unread, for later', async () => {
+  test('fault 6: a message of a newer version goes back unread, for later', async () => {
     const text = '{"v":99,"new":true}';
     expect(await receiveMessage(gateway.ports, 'standard', { text, expiresAtMs: null })).toBe('put_back');
     expect(gateway.state.queues.standard).toMatchObject([{ text, visibleAtMs: gateway.clock.now() + 60_000 }]);
   });
 
-  test('a wake-up for rows of a newer version goes back for a newer worker, from the lane and from its poison queue', async () => {
+  test('fault 30: a wake-up for rows of a newer version goes back for a newer worker, from the lane and from its poison queue', async () => {
     const job = await gateway.accept();
     const text = messageFor(job);
     const row = gateway.liveRow(job);
@@ -269,7 +269,7 @@ describe('messages', () => {
     expect(gateway.notices('newer_message')).toHaveLength(2);
   });
 
-  test('a poison message wakes its job again; that no worker could take it is no lost worker', async () => {
+  test('fault 7: a poison message wakes its job again; that no worker could take it is no lost worker', async () => {
     const job = await gateway.accept();
     for (let failed = 1; failed < maxFailedWakes; failed += 1) {
       await receivePoisonMessage(gateway.ports, 'standard', messageFor(job));

@@ -35,6 +35,7 @@ import { JobSignals } from './gateway/job-signals.ts';
 import type { Ports } from './gateway/ports.ts';
 import type { ReceivedMessage } from './gateway/receive-message.ts';
 import { readOrRecoverBudget } from './gateway/recover-budget.ts';
+import { StorageCheck } from './gateway/storage-check.ts';
 import { TeamWriter } from './gateway/team-writer.ts';
 import { StorageUnavailableError, WeirError } from './http/weir-error.ts';
 import { authenticate } from './identity/authenticate.ts';
@@ -52,6 +53,10 @@ export interface Application {
   authenticate(headers: HeaderReader): Promise<Principal>;
 }
 
+interface RunningApplication extends Application {
+  readonly storageCheck: StorageCheck;
+}
+
 const settings: AppSettings = readAppSettings(process.env);
 
 /** What triggers are registered with. */
@@ -63,8 +68,8 @@ const isConfigWaitedFor = [settings.WEIR_CONFIG, settings.WEIR_KEYS].some((place
 const startPatienceMs = 3000;
 const retryStartMs = 5000;
 
-let starting: Promise<Application> | null = null;
-let running: Application | null = null;
+let starting: Promise<RunningApplication> | null = null;
+let running: RunningApplication | null = null;
 let base: Base | null = null;
 let isStorageReady = false;
 
@@ -102,17 +107,16 @@ export function handBackMessage(lane: Lane, message: ReceivedMessage): Promise<v
   return handBack({ ...openBase(), random: systemRandom }, lane, message);
 }
 
-/** Whether this process can accept work: configuration loaded and storage answering. */
+/** Whether this process can accept work: configuration loaded and storage answering (as of at most two seconds ago). */
 export async function isHealthy(): Promise<boolean> {
   if (running === null || !isStorageReady) return false;
-  const { ports } = running;
+  const { ports, storageCheck } = running;
   try {
     ports.config.current();
-    await ports.live.listTeams();
-    return !ports.drain.isDraining;
   } catch {
     return false;
   }
+  return !ports.drain.isDraining && (await storageCheck.isAnswering());
 }
 
 /** What is left of the host's five seconds for handing over what was reported. */
@@ -148,7 +152,7 @@ function openBase(): Base {
   return base;
 }
 
-async function build(): Promise<Application> {
+async function build(): Promise<RunningApplication> {
   const { clock, connection, wakeQueue } = openBase();
   const telemetry = await openTelemetry();
   const config = makeConfigSource({
@@ -169,7 +173,8 @@ async function build(): Promise<Application> {
   void repeatUntilDone(Number.POSITIVE_INFINITY, reachStorage, { telemetry, clock }).then(() => {
     isStorageReady = true;
   });
-  running = { ports, authenticate: makeAuthenticate(ports) };
+  const storageCheck = new StorageCheck({ ask: () => ports.live.listTeams(), clock });
+  running = { ports, authenticate: makeAuthenticate(ports), storageCheck };
   return running;
 }
 

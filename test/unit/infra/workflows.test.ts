@@ -1,6 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 const directory = join(import.meta.dirname, '../../../.github/workflows');
 const workflows = (await readdir(directory)).filter((file) => file.endsWith('.yml')).sort();
@@ -117,4 +119,42 @@ describe('workflows', () => {
       2,
     );
   });
+
+  const ours = 'push of .github/workflows/deploy.yml on main of acme/weir';
+  it.each([
+    { what: 'a deployment of main', run: '17', made: ours, says: '' },
+    { what: 'a check of a branch', run: '17', made: ours.replace('deploy.yml', 'check.yml'), says: 'check.yml' },
+    { what: 'a deployment of another branch', run: '17', made: ours.replace('main', 'topic'), says: 'on topic' },
+    { what: 'a pull request', run: '17', made: ours.replace('push', 'pull_request'), says: 'pull_request' },
+    { what: 'a fork', run: '17', made: ours.replace('acme', 'mallory'), says: 'mallory/weir' },
+    { what: 'no number', run: '17/jobs', made: ours, says: "package_run is '17/jobs'" },
+  ])('takes the package of a run that is: $what', async ({ run, made, says }) => {
+    const step = await prepareRunCheck();
+    const { status, stdout } = step({ PACKAGE_RUN: run, MADE: made, GITHUB_REPOSITORY: 'acme/weir' });
+    expect(stdout).toContain(says);
+    expect(status).toBe(says === '' ? 0 : 1);
+  });
+
+  it('asks where a package comes from before it is downloaded', () => {
+    const text = textOf('deploy-environment.yml');
+    const asked = text.indexOf('name: The run that made the package');
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(text.indexOf('actions/download-artifact@'));
+  });
 });
+
+/** The step as the runner would run it, with a `gh` that says `MADE`. */
+async function prepareRunCheck() {
+  const parts = textOf('deploy-environment.yml').split(/^ {6}- /m);
+  const step = parts.find((part) => part.startsWith('name: The run that made the package')) ?? '';
+  const script = step.slice(step.indexOf('run: |\n') + 'run: |\n'.length);
+  const folder = await mkdtemp(join(tmpdir(), 'weir-gh-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'gh'), '#!/bin/sh\necho "$MADE"\n');
+  await chmod(join(folder, 'gh'), 0o755);
+  return (environment: Record<string, string>) =>
+    spawnSync('bash', ['-e', '-c', script], {
+      encoding: 'utf8',
+      env: { PATH: `${folder}:${process.env['PATH'] ?? ''}`, ...environment },
+    });
+}

@@ -135,6 +135,34 @@ describe('workflows', () => {
     expect(status).toBe(says === '' ? 0 : 1);
   });
 
+  it.each([
+    { what: 'everything', change: {}, says: '' },
+    { what: 'no addresses', change: { WEIR_ALERT_EMAILS: '' }, says: '::warning::WEIR_ALERT_EMAILS' },
+    {
+      what: 'no month and no region',
+      change: { WEIR_BUDGET_START: '', LOCATION: '' },
+      says: 'repository: WEIR_BUDGET_START WEIR_LOCATION (',
+    },
+    {
+      what: 'a day in a month',
+      change: { WEIR_BUDGET_START: '2026-11-28' },
+      says: "WEIR_BUDGET_START is '2026-11-28'",
+    },
+  ])('names variables that are missing or wrong before anything else: $what', ({ change, says }) => {
+    const steps = textOf('deploy-environment.yml')
+      .split(/^ {4}steps:$/m)
+      .slice(1);
+    const first = steps.map((text) => scriptOf(text.split(/^ {6}- /m)[1] ?? ''));
+    expect(first).toEqual([first[0], first[0]]);
+    const { stdout, status } = spawnSync('bash', ['-e', '-c', first[0] ?? 'exit 2'], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '', ...everyVariable, ...change },
+    });
+    if (says === '') expect(stdout).toBe('');
+    else expect(stdout).toContain(says);
+    expect(status).toBe(stdout.includes('::error::') ? 1 : 0);
+  });
+
   it('asks where a package comes from before it is downloaded', () => {
     const text = textOf('deploy-environment.yml');
     const asked = text.indexOf('name: The run that made the package');
@@ -147,7 +175,7 @@ describe('workflows', () => {
 async function prepareRunCheck() {
   const parts = textOf('deploy-environment.yml').split(/^ {6}- /m);
   const step = parts.find((part) => part.startsWith('name: The run that made the package')) ?? '';
-  const script = step.slice(step.indexOf('run: |\n') + 'run: |\n'.length);
+  const script = scriptOf(step);
   const folder = await mkdtemp(join(tmpdir(), 'weir-gh-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'gh'), '#!/bin/sh\necho "$MADE"\n');
@@ -157,4 +185,19 @@ async function prepareRunCheck() {
       encoding: 'utf8',
       env: { PATH: `${folder}:${process.env['PATH'] ?? ''}`, ...environment },
     });
+}
+
+const everyVariable = {
+  AZURE_CLIENT_ID: 'client',
+  AZURE_TENANT_ID: 'tenant',
+  AZURE_SUBSCRIPTION_ID: 'subscription',
+  LOCATION: 'swedencentral',
+  WEIR_ALERT_EMAILS: 'a@example.com',
+  WEIR_BUDGET_START: '2026-11-01',
+  WEIR_DEPLOYER_ID: 'deployer',
+};
+
+/** What a step runs. */
+function scriptOf(step: string): string {
+  return step.slice(step.indexOf('run: |\n') + 'run: |\n'.length);
 }

@@ -3,8 +3,8 @@ export type Pace = 'quick' | 'production';
 
 /** Settings of every process of the fleet. */
 export function paceSettings(pace: Pace): Readonly<Record<string, string>> {
-  const [lease, sweep, grace] = pace === 'quick' ? ['3', '* * * * * *', '2'] : ['45', '*/15 * * * * *', '20'];
-  return { WEIR_LEASE_SECONDS: lease, WEIR_SWEEP_SCHEDULE: sweep, WEIR_GRACE_SECONDS: grace };
+  const [lease, sweep] = pace === 'quick' ? ['3', '* * * * * *'] : ['45', '*/15 * * * * *'];
+  return { WEIR_LEASE_SECONDS: lease, WEIR_SWEEP_SCHEDULE: sweep, WEIR_GRACE_SECONDS: '2' };
 }
 
 const switchWork = (isDisabled: boolean): Readonly<Record<string, string>> =>

@@ -10,8 +10,8 @@ const usage = `npm run kills -- [--times N] [--point NAME …] [--production]
 
   --times N      workers killed at each point (default 6)
   --point NAME   only this point; may be given several times (${crashPoints.join(', ')})
-  --production   lease 45 s, sweep every 15 s, grace 20 s as in production, and a job whose worker was killed must go on within
-                 90 s. Without it: 3 s, 1 s and 2 s, and the time is told only
+  --production   lease 45 s, sweep every 15 s, grace 2 s as in production, and a job whose worker was killed must go on within
+                 90 s. Without it: lease 3 s and sweep 1 s, and the time is told only
 
 Starts storage, simulated service and workers as real processes, and kills workers by SIGKILL at named points of a job while jobs keep
 coming; at last one job kills its worker each time. Then every accepted job must have ended once, with nothing held, and the

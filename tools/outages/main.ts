@@ -13,7 +13,7 @@ const usage = `npm run outages -- [--place NAME …] [--fault NAME …] [--secon
   --fault NAME   only this; may be given several times (${faultNames.join(', ')})
   --seconds N    how long each fault stays while jobs come (default 6)
   --outage N     how long all of storage is away in the last but one round (default 20; 60 is what is promised; 0 leaves it out)
-  --production   lease 45 s, sweep every 15 s, grace 20 s, as in production; without it 3 s, 1 s and 2 s
+  --production   lease 45 s, sweep every 15 s, grace 2 s, as in production; without it lease 3 s, sweep 1 s
 
 Starts storage, simulated service and a host as real processes with a proxy before each of the service and storage's tables, queues
 and blobs. Each fault is put at each place while jobs are submitted; then all of storage goes away, and then its disk is full. Every

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inParallel, isTerminal, readTrail } from '../../tools/reliability/judge-jobs.ts';
+import { compareBill, readRequests } from '../support/compare-bill.ts';
+import { chatJob, type HttpAnswer, type JsonObject, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
+
+const jobCount = 1000;
+const leastRunning = 48;
+let weir: WeirUnderTest;
+
+beforeAll(async () => {
+  weir = await WeirUnderTest.start({
+    configure: (config) => ({
+      ...config,
+      limits: { maxQueuedJobs: 2 * jobCount },
+      // The calls must still be under way when the last job is accepted.
+      timeouts: { firstByteMs: 300_000, totalMs: 600_000 },
+      teams: (config['teams'] as object[]).map((team) => ({ ...team, maxQueuedJobs: 2 * jobCount })),
+    }),
+  });
+  // One host works on 33 to 64 messages of a queue at a time.
+  await weir.startWorker({ environment: {} });
+});
+
+afterAll(async () => {
+  await weir.stop();
+});
+
+test('fault 24: a thousand cancels, many of running jobs, end each job once, settle its money and stop its call', {
+  timeout: 480_000,
+}, async () => {
+  await weir.fault({ kind: 'latency', latencyMs: 400_000 });
+  const ids: string[] = [];
+  await inParallel(
+    Array.from({ length: jobCount }, (_, number) => number),
+    async (number) => {
+      const { status, body } = await insist('/jobs', chatJob(`Name star ${number}.`));
+      expect(status).toBe(202);
+      ids.push(body.id);
+    },
+  );
+  await waitFor('calls under way', async () => (await callsUnderWay()) >= leastRunning, 120_000);
+  const running = await callsUnderWay();
+  // Each is asked for twice at once, as impatient callers do.
+  await inParallel(ids, async (id) => {
+    const answers = await Promise.all([1, 2].map(() => insist(`/jobs/${id}/cancel`)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  });
+  const ended = new Map<string, { status: string; attempts: { outcome: string }[] }>();
+  await inParallel(ids, async (id) => {
+    ended.set(id, await weir.waitForEnd(id, { withinMs: 120_000 }));
+    expect((await readTrail(weir, id)).filter(({ type }) => isTerminal(type))).toHaveLength(1);
+  });
+  expect(ended.size).toBe(jobCount);
+  expect(new Set([...ended.values()].map(({ status }) => status))).toEqual(new Set(['cancelled']));
+  const called = [...ended.values()].filter(({ attempts }) => attempts.length > 0);
+  expect(running).toBeGreaterThanOrEqual(leastRunning);
+  expect(called.length).toBeGreaterThanOrEqual(running);
+  expect(new Set(called.flatMap(({ attempts }) => attempts.map(({ outcome }) => outcome)))).toEqual(
+    new Set(['aborted']),
+  );
+
+  await waitFor('no call under way', async () => (await callsUnderWay()) === 0);
+  await weir.clearFaults();
+  const sent = (await readRequests(weir)).length;
+  await weir.waitForEnd(String((await weir.submit())['id']));
+  expect((await readRequests(weir)).length).toBe(sent + 1);
+  const bill = await compareBill(weir);
+  expect(bill.differences).toEqual([]);
+  expect(bill.rows).toBe(called.length + 1);
+  expect((await weir.request('GET', '/budgets/search')).body.held_usd).toBe('0.000000');
+});
+
+/** Posts until it is answered with something else than 503: storage on a busy machine may be slow for a moment. */
+async function insist(path: string, body?: JsonObject): Promise<HttpAnswer> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await weir.request('POST', path, { body });
+    if (answer.status !== 503 || tries === 20) return answer;
+  }
+}
+
+async function callsUnderWay(): Promise<number> {
+  const report = await fetch(`${weir.simulatorUrl}/_sim/report`);
+  return ((await report.json()) as { total: { inFlight: number } }).total.inFlight;
+}

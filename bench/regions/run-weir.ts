@@ -99,6 +99,7 @@ export function submissionOf(lane: Lane): JobSubmission {
 
 function upstreamOf(world: World): Upstream {
   return {
+    prepare: async () => true,
     call: async (request, signal) => {
       const startedMs = world.time.nowMs;
       const answer = await world.serve(request.deployment.name, request.jobId);

@@ -33,6 +33,7 @@ export async function timeFailover(): Promise<FailoverTimes> {
   let wakeUp: WakeUp | null = null;
   const storage = createStorage(Date.now);
   const upstream: Upstream = {
+    prepare: async () => true,
     call: async () => {
       const sentMs = performance.now();
       if (failed !== null) {

@@ -18,6 +18,7 @@ import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
+import { Readiness } from '../../src/core/gateway/readiness.ts';
 import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
@@ -97,6 +98,7 @@ export function createProcess(parts: ProcessParts): Ports {
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
     claimPace: new ClaimPace(),
+    readiness: new Readiness({ upstream, clock, telemetry }),
     settings: { leaseMs: 45_000, graceMs: 20_000 },
     holder: random.hex(4),
   };

@@ -33,6 +33,7 @@ import { ExtraCalls } from './gateway/extra-calls.ts';
 import { type HandBackPorts, handBack } from './gateway/hand-back.ts';
 import { JobSignals } from './gateway/job-signals.ts';
 import type { Ports } from './gateway/ports.ts';
+import { Readiness } from './gateway/readiness.ts';
 import type { ReceivedMessage } from './gateway/receive-message.ts';
 import { readOrRecoverBudget } from './gateway/recover-budget.ts';
 import { StorageCheck } from './gateway/storage-check.ts';
@@ -67,6 +68,8 @@ const isConfigWaitedFor = [settings.WEIR_CONFIG, settings.WEIR_KEYS].some((place
 /** A request that comes while the app is still starting waits this long for it. */
 const startPatienceMs = 3000;
 const retryStartMs = 5000;
+/** The request that started this process is answered first: loading SDKs takes the processor for some hundred milliseconds. */
+const warmUpAfterMs = 1000;
 
 let starting: Promise<RunningApplication> | null = null;
 let running: RunningApplication | null = null;
@@ -175,7 +178,18 @@ async function build(): Promise<RunningApplication> {
   });
   const storageCheck = new StorageCheck({ ask: () => ports.live.listTeams(), clock });
   running = { ports, authenticate: makeAuthenticate(ports), storageCheck };
+  setTimeout(() => void warmUp(ports), warmUpAfterMs).unref();
   return running;
+}
+
+/** Loads the SDK and fetches the first token before a job's send time depends on them. What fails here is tried again by the first job. */
+async function warmUp({ config, readiness }: Ports): Promise<void> {
+  const { pools } = config.current();
+  await Promise.all(
+    pools.flatMap(({ model, deployments }) =>
+      deployments.map((deployment) => readiness.prepare(model, deployment).catch(() => false)),
+    ),
+  );
 }
 
 /** Repeats a step of the start until it is done or has failed `maxTries` times; each failure is told. */
@@ -222,6 +236,7 @@ function compose(given: {
     isInAzure: settings.WEBSITE_INSTANCE_ID !== undefined,
     clientId: settings.AZURE_CLIENT_ID ?? null,
   });
+  const upstream = new OpenAIUpstream({ settings: process.env, token });
   return {
     clock,
     random,
@@ -234,7 +249,7 @@ function compose(given: {
     contents: new BlobContentStore({ connection, sha256 }),
     wakeQueue,
     deadLetters: new TableDeadLetters(new BoundedTable(connection, tableNames.teams)),
-    upstream: new OpenAIUpstream({ settings: process.env, token }),
+    upstream,
     capacity: new PooledCapacity({
       store: new TableCapacityStore({ connection, random }),
       clock,
@@ -257,6 +272,7 @@ function compose(given: {
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
     claimPace: new ClaimPace(),
+    readiness: new Readiness({ upstream, clock, telemetry }),
     settings: { leaseMs: settings.WEIR_LEASE_SECONDS * 1000, graceMs: settings.WEIR_GRACE_SECONDS * 1000 },
     holder: `${hostname()}/${process.pid}/${random.hex(4)}`,
   };

@@ -16,6 +16,7 @@ import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
+import { Readiness } from '../../src/core/gateway/readiness.ts';
 import { receiveMessage } from '../../src/core/gateway/receive-message.ts';
 import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { type RunOutcome, runJob } from '../../src/core/gateway/run-job.ts';
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   /** Another process over the same storage, time, upstream and capacity. */
   readonly beside?: GatewayUnderTest;
   readonly leaseMs?: number;
+  /** Its own upstream; else that of the process beside it. */
+  readonly upstream?: ScriptedUpstream;
 }
 
 /** Accepting request's trace context in every test. */
@@ -65,7 +68,7 @@ export class GatewayUnderTest {
     const { beside } = options;
     this.clock = beside?.clock ?? new VirtualClock();
     this.state = beside?.state ?? makeMemoryState();
-    this.upstream = beside?.upstream ?? new ScriptedUpstream();
+    this.upstream = options.upstream ?? beside?.upstream ?? new ScriptedUpstream();
     this.capacity = beside?.capacity ?? new ScriptedCapacity(this.clock, ['eastus', 'westeurope']);
     this.letters = beside?.letters ?? new MemoryDeadLetters();
     this.config = options.config === undefined ? (beside?.config ?? exampleConfig()) : exampleConfig(options.config);
@@ -111,6 +114,7 @@ export class GatewayUnderTest {
       drain: new Drain(),
       extraCalls: new ExtraCalls(clock),
       claimPace: new ClaimPace(),
+      readiness: new Readiness({ upstream: this.upstream, clock, telemetry }),
       settings: { leaseMs: options.leaseMs ?? 45_000, graceMs: 20_000 },
       holder: beside === undefined ? 'first' : 'second',
     };

@@ -18,6 +18,9 @@ export class ScriptedUpstream implements Upstream {
     this.#scripts.set(deployment, [...(this.#scripts.get(deployment) ?? []), ...scripts]);
   }
 
+  /** What getting ready comes to, per deployment; all are ready unless a test says otherwise. */
+  prepare: Upstream['prepare'] = async () => true;
+
   async call(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome> {
     this.calls.push(request);
     this.#inFlight += 1;

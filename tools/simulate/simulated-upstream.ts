@@ -41,7 +41,7 @@ export class SimulatedService {
 
   /** The connection of one process. */
   connect(process: SimulatedProcess): Upstream {
-    return { call: (request, signal) => this.#call(process, request, signal) };
+    return { prepare: async () => true, call: (request, signal) => this.#call(process, request, signal) };
   }
 
   async #call(process: SimulatedProcess, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome> {

@@ -14,6 +14,7 @@ import { Drain } from '../../src/core/gateway/drain.ts';
 import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
 import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
+import { Readiness } from '../../src/core/gateway/readiness.ts';
 import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import { inlineLimit } from '../../src/core/jobs/content.ts';
@@ -56,6 +57,7 @@ export function startProcess(
     (method === 'read' && isObject(content) && content['kind'] === 'inline');
   const current = () => world.config;
   const usage = link.connect(process, 'usage', new MemoryUsageStore(state));
+  const upstream = service.connect(process);
   const repairs = link.connect(process, 'repairs', new MemoryRepairStore(state, pageSize));
   const config = { current, start: async () => {}, stop: async () => {} };
   const budgets = { jobs, live, usage, repairs, config, telemetry, clock };
@@ -71,7 +73,7 @@ export function startProcess(
     contents: link.connect(process, 'contents', new MemoryContentStore(state, sha256), isInline),
     wakeQueue: link.connect(process, 'queue', doubling(world, new MemoryWakeQueue(state, () => time.nowMs), holder)),
     deadLetters: link.connect(process, 'letters', world.deadLetters),
-    upstream: service.connect(process),
+    upstream,
     capacity: new PooledCapacity({
       store: link.connect(process, 'capacity', world.capacityStore),
       clock,
@@ -94,6 +96,7 @@ export function startProcess(
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
     claimPace: new ClaimPace(),
+    readiness: new Readiness({ upstream, clock, telemetry }),
     settings: { leaseMs: weather.leaseMs, graceMs: weather.graceMs },
     holder,
   };

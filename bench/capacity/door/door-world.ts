@@ -46,7 +46,7 @@ export class DoorWorld {
           storage,
           tell: () => {},
           halfTrip: () => this.time.sleep(random.lognormal(5, 0.35)),
-          upstream: { call: () => this.#answer() },
+          upstream: { prepare: async () => true, call: () => this.#answer() },
           wakeQueue: {
             send: async (lane, wakeUp, delayMs) => this.#deliver(lane, wakeUp, delayMs),
             putBack: async () => {},

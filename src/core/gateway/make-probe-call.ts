@@ -14,7 +14,8 @@ import { isLate } from './take-turn.ts';
 
 /**
  * Makes a probe's one call. It is kept as a job that is born claimed, so that what it costs is on the accounts whatever happens
- * to this process. False when it could not be sent in time; then the probe goes back.
+ * to this process. False when it could not be sent in time, or this process has no
+ * credential for it; then the probe goes back.
  */
 export async function makeProbeCall(
   ports: Ports,
@@ -24,7 +25,7 @@ export async function makeProbeCall(
   const { booking, deployment } = turn;
   let claimed: Versioned<LiveJob> | null = null;
   try {
-    claimed = await acceptClaimed(ports, job, turn);
+    if (await ports.readiness.prepare(job.model, deployment)) claimed = await acceptClaimed(ports, job, turn);
   } finally {
     if (claimed === null) ports.capacity.release(booking);
   }

@@ -17,6 +17,7 @@ import type { ClaimPace } from './claim-pace.ts';
 import type { Drain } from './drain.ts';
 import type { ExtraCalls } from './extra-calls.ts';
 import type { JobSignals } from './job-signals.ts';
+import type { Readiness } from './readiness.ts';
 import type { TeamWriter } from './team-writer.ts';
 
 /** Durations of the engine; design §6 and §8 have the reasons. */
@@ -51,6 +52,7 @@ export interface Ports {
   readonly drain: Drain;
   readonly extraCalls: ExtraCalls;
   readonly claimPace: ClaimPace;
+  readonly readiness: Readiness;
   readonly settings: EngineSettings;
   /** Names this process in leases. */
   readonly holder: string;

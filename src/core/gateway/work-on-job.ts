@@ -24,6 +24,8 @@ import { isLate, type Turn, takeTurn } from './take-turn.ts';
 const invocationMs = 21 * 60_000;
 /** A job that was interrupted because storage is away looks again after this. */
 const storagePauseMs = 5000;
+/** A job that this process has no credential for is looked at again after this, give or take half. */
+const unreadyPauseMs = 5000;
 
 /** The job as its present run is estimated and capped, and the body as the caller sent it. */
 interface Run {
@@ -51,6 +53,7 @@ export async function workOnJob(ports: Ports, job: Job, row: Versioned<LiveJob>)
     if (turn.outcome !== 'booked') return leaveWithoutTurn(ports, job, round, turn);
     const attempted = await attempt(ports, run, round, turn);
     if (attempted.outcome === 'lost') return 'lost';
+    if (attempted.outcome === 'unready') return leaveToOthers(ports, job, round);
     round = attempted.round;
     if (attempted.outcome === 'not_sent') continue;
     if (attempted.outcome === 'cancelled') return finish(ports, job, round, cancelled);
@@ -83,7 +86,8 @@ function nextTurn(ports: Ports, job: Job, { row, exclude, pauseMs }: Round): Pro
     await ports.clock.sleep(pauseMs, AbortSignal.any([ports.drain.waits, signal]));
     try {
       const mayProbe = mayTestDeployments(row.value, ports.clock.now());
-      return await takeTurn(ports, job, { ticket, exclude, urgent: exclude.length > 0, mayProbe, signal });
+      const avoid = [...exclude, ...ports.readiness.unready(job.model)];
+      return await takeTurn(ports, job, { ticket, exclude: avoid, urgent: exclude.length > 0, mayProbe, signal });
     } catch (error) {
       // Nothing in hand: the message comes again. After an attempt its record has to be put down first.
       if (!(error instanceof StorageUnavailableError) || state === 'queued') throw error;
@@ -115,11 +119,20 @@ function parkForNow(ports: Ports, job: Job, round: Round, reason: string): Promi
   return park(ports, job, round, { untilMs: ports.clock.now() + round.pauseMs, ticket, reason, isRoundOver: false });
 }
 
+/** This process cannot sign calls of any deployment that takes them: the job goes back to the queue for one that can. */
+function leaveToOthers(ports: Ports, job: Job, round: Round): Promise<WorkOutcome> {
+  const { ticket } = round.row.value;
+  const untilMs = ports.clock.now() + unreadyPauseMs * (0.5 + ports.random.next());
+  return park(ports, job, round, { untilMs, ticket, reason: 'credential_unavailable', isRoundOver: false });
+}
+
 type Attempted =
   | { readonly outcome: 'attempted'; readonly round: Round; readonly result: AttemptResult }
   | { readonly outcome: 'lost' }
   /** Nothing was sent: the turn has to be taken anew. */
   | { readonly outcome: 'not_sent'; readonly round: Round }
+  /** Only deployments that this process cannot sign calls for take any. */
+  | { readonly outcome: 'unready' }
   | { readonly outcome: 'cancelled'; readonly round: Round }
   /** The budget has no room for another call. */
   | { readonly outcome: 'refused'; readonly round: Round };
@@ -139,6 +152,9 @@ async function attempt(
     const deployment = findDeployment(ports.config.current(), job.model, booking.deployment);
     // The configuration changed between booking and send: book again on what there is now.
     if (deployment === null) return { outcome: 'not_sent', round };
+    if (ports.readiness.unready(job.model).includes(deployment.name)) return { outcome: 'unready' };
+    const isPrepared = await ports.readiness.prepare(job.model, deployment);
+    if (!isPrepared || isLate(ports, booking)) return { outcome: 'not_sent', round };
     const claimingAtMs = ports.clock.now();
     const held = await holdClaim(ports, round.row, () => claimJob(ports, job, round, { booking, ticket, deployment }));
     ports.claimPace.note(ports.clock.now() - claimingAtMs);
@@ -147,8 +163,10 @@ async function attempt(
     if (claimed.outcome === 'refused') return { outcome: 'refused', round };
     if (claimed.outcome === 'cancelled') return { outcome: 'cancelled', round: { ...round, row: claimed.row } };
     await ports.clock.sleep(booking.sendAtMs - ports.clock.now());
+    // A token that has just run out is fetched before lateness is judged: from here on nothing stands between decision and send.
+    const isStillPrepared = await ports.readiness.prepare(job.model, deployment);
     // Storage took its time over the claim: nothing is sent late, past the deadline, or by a process that ends.
-    if (isLate(ports, booking) || ports.clock.now() >= job.deadlineAtMs || ports.drain.isDraining) {
+    if (!isStillPrepared || isLate(ports, booking) || ports.clock.now() >= job.deadlineAtMs || ports.drain.isDraining) {
       return { outcome: 'not_sent', round: { ...round, row: claimed.row, unwritten: [] } };
     }
     isSent = true;

@@ -57,5 +57,10 @@ export type UpstreamOutcome =
 
 /** Port: makes exactly one call, without retries, and never throws for what the network or the service does. */
 export interface Upstream {
+  /**
+   * Gets ready what a call of this deployment needs in this process: the client, and its key or a token. Resolves with whether it
+   * is there; costs nothing once it is, and little for some seconds after it failed. Ends at the latest after 10 s.
+   */
+  prepare(deployment: DeploymentConfig): Promise<boolean>;
   call(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome>;
 }

@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import type { DeploymentConfig } from '../../config/config-schema.ts';
+import { restAfterFailure } from './rest-after-failure.ts';
 import type { TokenSource } from './token-source.ts';
 import { TransportFault } from './transport-fault.ts';
 
@@ -18,8 +19,26 @@ export class DeploymentClients {
   private readonly clients = new WeakMap<DeploymentConfig, Promise<OpenAI>>();
   private readonly credentials: UpstreamCredentials;
 
+  private readonly token: TokenSource;
+
   constructor(credentials: UpstreamCredentials) {
     this.credentials = credentials;
+    this.token = restAfterFailure(
+      () => withTimeout(credentials.token()),
+      () => performance.now(),
+    );
+  }
+
+  /** Whether a call of this deployment could be signed now; loads what is missing, waits for a token. */
+  async prepare(deployment: DeploymentConfig): Promise<boolean> {
+    try {
+      await this.get(deployment);
+      if (deployment.apiKeySetting === null) await this.token();
+      return true;
+    } catch (error) {
+      // A fault of the program shows at the call, which tells it without its text.
+      return !(error instanceof TransportFault);
+    }
   }
 
   /** The client that signs and forms this deployment's requests. */
@@ -40,7 +59,7 @@ export class DeploymentClients {
     if (key === undefined || (key !== null && !isHeaderSafe(key))) throw new TransportFault('credential');
     return new Client({
       baseURL: `${deployment.endpoint.replace(/\/+$/, '')}/openai/v1/`,
-      apiKey: key ?? (() => withTimeout(this.credentials.token())),
+      apiKey: key ?? this.token,
       // A key goes in Azure's own header, alone: one credential on the wire, and none that looks like a token.
       defaultHeaders: { ...quietHeaders, ...(key === null ? {} : { 'api-key': key, authorization: null }) },
       maxRetries: 0,

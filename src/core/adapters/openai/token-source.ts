@@ -27,7 +27,14 @@ export function createTokenSource(settings: TokenSettings): TokenSource {
     return identity.getBearerTokenProvider(credential, settings.scope);
   };
   return async () => {
-    provider ??= load();
+    if (provider === null) {
+      const loading = load();
+      provider = loading;
+      // A failed load is not kept: the next call tries again.
+      loading.catch(() => {
+        if (provider === loading) provider = null;
+      });
+    }
     const source = await provider;
     return await source();
   };

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
+import type { DeploymentConfig } from '../../config/config-schema.ts';
 import type { Upstream, UpstreamOutcome, UpstreamRequest } from '../../routing/upstream.ts';
 import { DeploymentClients, type UpstreamCredentials } from './deployment-clients.ts';
 import { readFilteredCategories } from './filtered-categories.ts';
@@ -35,6 +36,10 @@ export class OpenAIUpstream implements Upstream {
   constructor(options: OpenAIUpstreamOptions) {
     this.clients = new DeploymentClients(options);
     this.maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
+  }
+
+  prepare(deployment: DeploymentConfig): Promise<boolean> {
+    return this.clients.prepare(deployment);
   }
 
   async call(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome> {

@@ -1,12 +1,12 @@
 import { calibrate } from './calibrate.ts';
 import type { Booking, BookingRequest, CallReport } from './capacity.ts';
-import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
+import { type Decision, type DecisionInput, ledgerOf, limitsOfTeam, openDecision } from './decision.ts';
 import { type DeploymentLedger, recharge } from './deployment-ledger.ts';
 import { laneRing, leaveLine } from './lane-line.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { dropReservationOf, giveBack } from './reserve-far.ts';
 import type { Ticket } from './ticket.ts';
-import { chargeRing } from './token-ring.ts';
+import { chargeRing, teamRing } from './token-ring.ts';
 
 /** What happened since the last commit, to be told to everyone with the next one. */
 export type News =
@@ -29,7 +29,7 @@ export function applyNews(input: DecisionInput, news: readonly News[]): Readonly
       const { team, lane, ticket, jobId } = item.place;
       dropReservationOf(decision, jobId);
       leaveLine(input.state.line.lanes[lane], team, ticket);
-    } else applyReport(input, item.report);
+    } else applyReport(decision, input, item.report);
   }
   return decision.touchedTeams;
 }
@@ -42,16 +42,19 @@ function release(decision: Decision, booking: Booking): void {
   ledger.health = decision.health.returnProbe(ledger.health, booking.enteredAtMs, decision.nowMs);
 }
 
-function applyReport(input: DecisionInput, report: CallReport): void {
+function applyReport(decision: Decision, input: DecisionInput, report: CallReport): void {
   const limits = input.limits.deployments.find(({ name }) => name === report.booking.deployment);
   if (limits === undefined) return;
   const ledger = ledgerOf(input.state, limits.name);
+  const { booking } = report;
   const charged = chargedTokens(limits, report);
-  if (charged !== report.booking.tokens) {
+  if (report.isUnsent === true) giveBack(decision, { ...booking, sendAtMs: booking.enteredAtMs });
+  else if (charged !== report.booking.tokens) {
     const { tokens, enteredAtMs, lane } = report.booking;
     recharge(ledger, limits, { tokens, sendAtMs: enteredAtMs }, charged);
     const { used } = input.state.line.lanes[lane];
     chargeRing(laneRing, used, { tokens: charged - tokens, requests: 0 }, enteredAtMs);
+    chargeTeam(decision, booking, charged - tokens);
   }
   calibrate(ledger, limits, report);
   cool(ledger, report, input.nowMs);
@@ -59,6 +62,15 @@ function applyReport(input: DecisionInput, report: CallReport): void {
     .filter(({ name }) => name !== limits.name)
     .map(({ name }) => input.state.deployments.get(name)?.health ?? null);
   ledger.health = input.health.learn(ledger.health, report, input.nowMs, others).state;
+}
+
+/** The team's own limit counts what the service charges: a call that was refused has served it nothing. */
+function chargeTeam({ limits, state, touchedTeams }: Decision, { team, enteredAtMs }: Booking, tokens: number): void {
+  const ring = state.teams.get(team);
+  const { tokensPerMinute, requestsPerMinute } = limitsOfTeam(limits, team);
+  if (ring === undefined || (tokensPerMinute === null && requestsPerMinute === null)) return;
+  chargeRing(teamRing, ring, { tokens, requests: 0 }, enteredAtMs);
+  touchedTeams.add(team);
 }
 
 /** What the service has charged: nothing for a 429, the actual usage on provisioned SKUs, the whole estimate for anything else. */

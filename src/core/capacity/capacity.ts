@@ -61,6 +61,8 @@ export interface CallReport {
   readonly booking: Booking;
   readonly sentAtMs: number;
   readonly outcome: AttemptOutcome;
+  /** True when the call never left: nothing was charged, and its booking is given back. */
+  readonly isUnsent?: boolean;
   readonly reason: string | null;
   readonly statusCode: number | null;
   /** What the call says about its deployment's health. */

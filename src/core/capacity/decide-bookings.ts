@@ -14,6 +14,7 @@ import {
 } from './decision.ts';
 import { advanceLedger } from './deployment-ledger.ts';
 import { forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
+import { largestFor } from './pool-limits.ts';
 import { clonePoolState, type PoolState } from './pool-state.ts';
 import { dropStaleReservations } from './reserve-far.ts';
 import { serveLane } from './serve-lane.ts';
@@ -88,10 +89,10 @@ function passLane(decision: Decision, lane: Lane, passedMs: number): void {
     passWork(decision.state.line.lanes[lane], passedMs * poolTokensPerMs(decision, lane), decision.weightOf);
 }
 
-/** Larger than every deployment's, or the team's, whole limit: it can never be sent. */
+/** Larger than the whole limit of every deployment that its lane may use, or of its team: it can never be sent. */
 function refuse(decision: Decision, request: BookingRequest): BookingResult | null {
   const neededTokens = estimateAdmission(request.estimate);
-  const largest = Math.max(0, ...decision.limits.deployments.map(({ tokensPerMinute }) => tokensPerMinute));
+  const largest = largestFor(decision.limits.deployments, request.lane);
   const limitTokens = Math.min(largest, limitsOfTeam(decision.limits, request.team).tokensPerMinute || largest);
   // A limit of 0 is a switch, not a size: the job waits until it is turned on.
   return largest > 0 && neededTokens > limitTokens ? { outcome: 'never', limitTokens, neededTokens } : null;

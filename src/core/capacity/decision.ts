@@ -47,6 +47,8 @@ export interface Decision {
   readonly open: readonly OpenDeployment[];
   /** When a deployment that is closed now may open again; `nowMs` when one is open. */
   readonly reopensAtMs: number;
+  /** Whether every deployment that is closed only waits for its quota: none is out of service. */
+  readonly isQuotaWait: boolean;
   readonly weightOf: WeightOf;
   /** Whether anything but time has changed: only then is there something to commit. */
   hasNews: boolean;
@@ -75,20 +77,35 @@ export function openDecision(input: DecisionInput): Decision {
   const { state, limits, health, nowMs } = input;
   const open: OpenDeployment[] = [];
   let reopensAtMs = Number.POSITIVE_INFINITY;
+  let isQuotaWait = true;
   for (const deployment of limits.deployments) {
     if (limits.isPaused || deployment.isPaused) continue;
     if (deployment.tokensPerMinute <= 0 || deployment.requestsPerMinute <= 0) continue;
     const ledger = ledgerOf(state, deployment.name);
     const verdict = health.judge(ledger.health, nowMs);
     const fromMs = Math.max(ledger.cooledUntilMs, verdict.admits === 'none' ? verdict.untilMs : 0);
-    if (verdict.admits === 'none' || fromMs > nowMs + HORIZON_MS) reopensAtMs = Math.min(reopensAtMs, fromMs);
-    else open.push({ limits: deployment, ledger, verdict, fromMs, isFree: true });
+    if (verdict.admits === 'none' || fromMs > nowMs + HORIZON_MS) {
+      reopensAtMs = Math.min(reopensAtMs, fromMs);
+      isQuotaWait &&= verdict.breaker === 'closed' && verdict.reason !== 'throttled_capacity';
+    } else open.push({ limits: deployment, ledger, verdict, fromMs, isFree: true });
   }
   if (open.length > 0) reopensAtMs = nowMs;
   const weightOf = weigh(state, limits, nowMs);
   const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + Math.max(CLAIM_MS, input.claimMs ?? 0));
   const touchedTeams = new Set<string>();
-  return { state, limits, health, nowMs, earliestMs, open, reopensAtMs, weightOf, hasNews: false, touchedTeams };
+  return {
+    state,
+    limits,
+    health,
+    nowMs,
+    earliestMs,
+    open,
+    reopensAtMs,
+    isQuotaWait,
+    weightOf,
+    hasNews: false,
+    touchedTeams,
+  };
 }
 
 /** A deployment's ledger; one that nobody has booked on begins empty. */

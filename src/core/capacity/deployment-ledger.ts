@@ -120,7 +120,11 @@ export function findFit(ledger: DeploymentLedger, limits: DeploymentLimits, want
   const kept = Math.floor(whole * (1 - want.reserve));
   // A job that needs the reserve itself could otherwise never go.
   const limit = { tokens: want.isPaced && want.tokens <= kept ? kept : whole, requests: Number.POSITIVE_INFINITY };
-  const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
+  const fullSlice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
+  const slice = {
+    ...fullSlice,
+    limit: Math.min(fullSlice.limit, Math.max(1, Math.floor(fullSlice.limit * want.share))),
+  };
   const evenFromMs = want.isEven === true ? ledger.evenUntilMs : 0;
   const pacedFromMs = Math.max(ledger.pacedUntilMs, ledger.catchUpUntilMs, evenFromMs) - want.overdrawMs;
   let candidate = Math.ceil(Math.max(want.fromMs, want.isPaced ? pacedFromMs : 0));

@@ -4,6 +4,7 @@ import { advanceTime } from './decide-bookings.ts';
 import { type Decision, type DecisionInput, openDecision } from './decision.ts';
 import { workAhead } from './lane-line.ts';
 import { findPlace } from './place-job.ts';
+import { largestFor } from './pool-limits.ts';
 import { clonePoolState } from './pool-state.ts';
 import { estimateTurn, laneTokensPerMs } from './turn-estimate.ts';
 
@@ -14,7 +15,7 @@ export function forecastTurn(input: DecisionInput, request: ForecastRequest): Li
   const decision = openDecision({ ...input, state: clonePoolState(input.state) });
   advanceTime(decision);
   const cost = estimateAdmission(request.estimate);
-  const largest = Math.max(0, ...input.limits.deployments.map(({ tokensPerMinute }) => tokensPerMinute));
+  const largest = largestFor(input.limits.deployments, request.lane);
   if (cost > largest) return null;
   const held = decision.state.line.reservations.find(({ jobId }) => jobId === request.jobId);
   if (held !== undefined) return { position: 1, startAtMs: held.sendAtMs };

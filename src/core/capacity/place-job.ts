@@ -4,7 +4,7 @@ import { estimateAdmission } from './admission-estimate.ts';
 import type { Booking, WaitReason } from './capacity.ts';
 import { type Ask, type Decision, heldTokens, limitsOfTeam, type OpenDeployment } from './decision.ts';
 import { enterBooking, findFit, payPace, tokenLimit } from './deployment-ledger.ts';
-import type { DeploymentLimits } from './pool-limits.ts';
+import { type DeploymentLimits, holdersOf } from './pool-limits.ts';
 import { chargeRing, createRing, deploymentRing, findRoom, sumRing, teamRing } from './token-ring.ts';
 
 /** Where and when a job would go, or what it waits for. */
@@ -40,8 +40,7 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
   const needed = estimateAdmission(request.estimate);
   const fits = new Map<string, FoundFit>();
   let waitsFor: 'tpm' | 'rpm' = 'tpm';
-  for (const on of preferred(decision.open, request)) {
-    if (needed > on.limits.tokensPerMinute) continue;
+  for (const on of preferred(decision, request)) {
     // A job of nearly the whole limit goes although the calibrated limit is a little smaller.
     const tokens = Math.min(needed, tokenLimit(on.ledger, on.limits));
     const fit = findFit(on.ledger, on.limits, {
@@ -181,10 +180,19 @@ export function isThereFor({ isFree, limits, verdict }: OpenDeployment, request:
   return verdict.admits !== 'probe' || request.mayProbe !== false;
 }
 
-/** Deployments that did not fail in this round; all of them when every one did. */
-function preferred(open: readonly OpenDeployment[], request: Ask['request']): readonly OpenDeployment[] {
-  const { exclude } = request;
-  const free = open.filter((on) => isThereFor(on, request));
+/**
+ * Deployments that can hold the job and did not fail in this round; when every one did, those. One that is too small, or that the
+ * lane may not spill to, is no alternative to one that failed once.
+ */
+function preferred({ open, limits }: Decision, request: Ask['request']): readonly OpenDeployment[] {
+  const { exclude, lane, only, estimate } = request;
+  const needed = estimateAdmission(estimate);
+  // A deployment that is to be tried is tried by any lane.
+  const able =
+    only === undefined
+      ? holdersOf(limits.deployments, lane, needed)
+      : limits.deployments.filter(({ tokensPerMinute }) => needed <= tokensPerMinute);
+  const free = open.filter((on) => isThereFor(on, request) && able.includes(on.limits));
   const others = free.filter(({ limits }) => !exclude.includes(limits.name));
   return others.length > 0 ? others : free;
 }

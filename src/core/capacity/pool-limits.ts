@@ -1,5 +1,6 @@
-import type { TeamConfig, WeirConfig } from '../config/config-schema.ts';
+import type { PoolConfig, TeamConfig, WeirConfig } from '../config/config-schema.ts';
 import type { Lane } from '../jobs/job.ts';
+import { deploymentsFor } from '../routing/lane-deployments.ts';
 
 /** What configuration says about one deployment, as far as capacity needs it. */
 export interface DeploymentLimits {
@@ -37,6 +38,20 @@ export interface PoolLimits {
 /** A team that configuration does not name (any more): its accepted jobs still run, with an ordinary share. */
 export const unknownTeam: TeamLimits = { share: 1, isPaused: false, tokensPerMinute: null, requestsPerMinute: null };
 
+/** The deployments that can ever hold a job of so many tokens: its lane may use them, and they are large enough. */
+export function holdersOf(
+  deployments: readonly DeploymentLimits[],
+  lane: Lane,
+  tokens: number,
+): readonly DeploymentLimits[] {
+  return deploymentsFor(deployments, lane).filter(({ tokensPerMinute }) => tokens <= tokensPerMinute);
+}
+
+/** The largest TPM of the deployments that a lane may use; 0 when none is turned on. What needs more can never be sent. */
+export function largestFor(deployments: readonly DeploymentLimits[], lane: Lane): number {
+  return Math.max(0, ...deploymentsFor(deployments, lane).map(({ tokensPerMinute }) => tokensPerMinute));
+}
+
 /** Finds a pool's limits in the configuration in force; null for a model without a pool. */
 export type ReadPoolLimits = (model: string) => PoolLimits | null;
 
@@ -60,20 +75,25 @@ function convertPools(config: WeirConfig): Map<string, PoolLimits> {
         isPaused: pool.paused,
         loadThreshold: config.routing.loadThreshold,
         teams,
-        deployments: pool.deployments.map((deployment) => ({
-          name: deployment.name,
-          region: deployment.region,
-          priority: deployment.priority,
-          isProvisioned: deployment.sku.includes('Provisioned'),
-          isPaused: deployment.paused,
-          tokensPerMinute: deployment.tokensPerMinute,
-          requestsPerMinute: deployment.requestsPerMinute,
-          requestWindowSeconds: deployment.requestWindowSeconds,
-          spill: deployment.spill ?? config.routing.spill,
-        })),
+        deployments: convertDeployments(config, pool),
       },
     ]),
   );
+}
+
+/** A pool's deployments as capacity and routing see them. */
+export function convertDeployments(config: WeirConfig, pool: PoolConfig): DeploymentLimits[] {
+  return pool.deployments.map((deployment) => ({
+    name: deployment.name,
+    region: deployment.region,
+    priority: deployment.priority,
+    isProvisioned: deployment.sku.includes('Provisioned'),
+    isPaused: deployment.paused,
+    tokensPerMinute: deployment.tokensPerMinute,
+    requestsPerMinute: deployment.requestsPerMinute,
+    requestWindowSeconds: deployment.requestWindowSeconds,
+    spill: deployment.spill ?? config.routing.spill,
+  }));
 }
 
 function convertTeam(team: TeamConfig): TeamLimits {

@@ -259,5 +259,7 @@ function triedAgainAt(decision: Decision): number {
 
 function closedBy(decision: Decision, reason: WaitReason): WaitReason {
   if (decision.open.length > 0 || reason === 'paused') return reason;
-  return Number.isFinite(decision.reopensAtMs) ? 'breaker' : 'paused';
+  if (!Number.isFinite(decision.reopensAtMs)) return 'paused';
+  // A fallback is for deployments that are out of service, never for want of quota.
+  return decision.isQuotaWait ? 'tpm' : 'breaker';
 }

@@ -1,4 +1,6 @@
+import { estimateAdmission } from '../capacity/admission-estimate.ts';
 import type { DeploymentView } from '../capacity/capacity.ts';
+import { convertDeployments, holdersOf } from '../capacity/pool-limits.ts';
 import { findPool } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
@@ -41,7 +43,7 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
       : { outcome: 'end', ending: { status: 'succeeded', error: null } };
   }
   const { attempts, rounds } = result.row.value;
-  const othersOpen = await countOpenOthers(ports, job.model, round.exclude);
+  const othersOpen = await countOpenOthers(ports, job, round.exclude);
   const decision = decideRetry(
     {
       ...countAttempts(attempts, round.roundAfter),
@@ -77,19 +79,24 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
 }
 
 /**
- * Deployments of the pool that were not tried in this round and take calls, as the shared row was last read. With storage
+ * Deployments of the pool that can hold the job, were not tried in this round and take calls, as the shared row was last read. With storage
  * away the configured ones count: an answer in hand must not be lost over a forecast.
  */
-async function countOpenOthers(ports: Ports, model: string, tried: readonly string[]): Promise<number> {
+async function countOpenOthers(ports: Ports, job: Job, tried: readonly string[]): Promise<number> {
+  const { model, lane, estimate } = job;
+  const config = ports.config.current();
+  const pool = findPool(config, model);
+  if (pool === null) return 0;
+  const holders = holdersOf(convertDeployments(config, pool), lane, estimateAdmission(estimate));
+  const others = holders.filter(({ name }) => !tried.includes(name));
   try {
     const views = await ports.capacity.view(model);
     const now = ports.clock.now();
     const isOpen = ({ health, nextProbeAtMs }: DeploymentView) =>
       health === 'healthy' || (health !== 'paused' && nextProbeAtMs !== null && nextProbeAtMs <= now);
-    return views.filter((view) => !tried.includes(view.deployment) && isOpen(view)).length;
+    return views.filter((view) => others.some(({ name }) => name === view.deployment) && isOpen(view)).length;
   } catch (error) {
     if (!(error instanceof StorageUnavailableError)) throw error;
-    const pool = findPool(ports.config.current(), model);
-    return pool?.deployments.filter(({ name, paused }) => !paused && !tried.includes(name)).length ?? 0;
+    return others.filter(({ isPaused }) => !isPaused).length;
   }
 }

@@ -25,6 +25,7 @@ export function reportAttempt(ports: Ports, job: Job, facts: AttemptFacts): void
     booking,
     sentAtMs: facts.sentAtMs,
     outcome: attempt.outcome,
+    isUnsent: outcome.kind === 'unanswered' && !outcome.sent,
     reason: attempt.reason,
     statusCode: attempt.statusCode,
     health: classification.health,

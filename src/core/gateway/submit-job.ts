@@ -47,7 +47,7 @@ export async function submitJob(
 
   if (submission.waitSeconds === 0) await refuseIfFull(ports, { team, ...submission });
   const draft = await draftJob(ports, { team, pool }, submission, { fingerprint, keySha256, traceparent });
-  checkFits(pool, team, draft.estimate);
+  checkFits({ config: ports.config.current(), pool, team, lane: draft.lane }, draft.estimate);
   const place = await awaitPlace(ports, team, draft, submission.waitSeconds * 1000);
   try {
     return await acceptJob(ports, team, draft, submission, place);
@@ -129,8 +129,7 @@ async function draftJob(
     maxOutputTokens,
   );
   const estimate = withFittingRerun(
-    pool,
-    team,
+    { config, pool, team, lane },
     estimateRequest({ endpoint, body, model, countTokens, maxOutputTokens, learnedOutputCap }),
   );
   const createdAtMs = ports.clock.now();

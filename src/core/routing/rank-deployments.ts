@@ -1,4 +1,5 @@
 import type { Lane } from '../jobs/job.ts';
+import { deploymentsFor } from './lane-deployments.ts';
 import { expectedLatencyMs, type Latency } from './latency.ts';
 
 /** A deployment of the pool as ranking sees it. */
@@ -52,10 +53,7 @@ const sameStartMs = 50;
  * Where the pool has a provisioned deployment that is not in the list's `spill`, a lane stays on the provisioned ones.
  */
 export function rankDeployments(candidates: readonly DeploymentCandidate[], request: RankRequest): Ranking {
-  const hasProvisioned = candidates.some((candidate) => candidate.isProvisioned);
-  const maySpill = (candidate: DeploymentCandidate) =>
-    !hasProvisioned || candidate.isProvisioned || candidate.spill.includes(request.lane);
-  const open = candidates.filter((candidate) => candidate.admits !== 'none' && maySpill(candidate));
+  const open = deploymentsFor(candidates, request.lane).filter(({ admits }) => admits !== 'none');
   const ranked = open
     .map((candidate) => ({ candidate, why: groupOf(candidate, request) }))
     .sort(

@@ -86,7 +86,8 @@ describe('a decision about a batch', () => {
     });
     const state = decideBookings(batch({ state: first.state, news: [{ kind: 'reported', report: throttled }] })).state;
     const soon = decideBookings(batch({ state, nowMs: startMs + 1000, requests: [ask(5000)] }));
-    expect(soon.results[0]).toMatchObject({ outcome: 'wait', reason: 'breaker' });
+    // Want of quota is no failure: the team's fallback model is not for this.
+    expect(soon.results[0]).toMatchObject({ outcome: 'wait', reason: 'tpm' });
     const later = decideBookings(batch({ state, nowMs: startMs + 21_000, requests: [ask(5000)] }));
     expect(later.results[0]?.outcome).toBe('booked');
     expect(state.deployments.get('east')?.driftCount).toBe(1);
@@ -332,6 +333,81 @@ describe('a decision about a batch', () => {
     expect(booked(elsewhere).deployment).toBe('west');
     const [alone] = decideBookings(batch({ requests: [ask(100, { exclude: ['east'] })] })).results;
     expect(booked(alone).deployment).toBe('east');
+  });
+
+  it('takes a failed deployment again where the others can never hold the job, or its lane may not use them', () => {
+    const small = pool({ deployments: [deployment({ tokensPerMinute: 100_000 }), deployment({ name: 'small' })] });
+    const [large] = decideBookings(batch({ limits: small, requests: [ask(20_000, { exclude: ['east'] })] })).results;
+    expect(booked(large).deployment).toBe('east');
+    const spilling = pool({
+      deployments: [deployment({ isProvisioned: true }), deployment({ name: 'west', spill: ['interactive'] })],
+    });
+    const bulk = ask(100, { lane: 'bulk', exclude: ['east'] });
+    expect(booked(decideBookings(batch({ limits: spilling, requests: [bulk] })).results[0]).deployment).toBe('east');
+  });
+
+  it('refuses what only a deployment could hold that its lane may not use', () => {
+    const limits = pool({
+      deployments: [
+        deployment({ isProvisioned: true }),
+        deployment({ name: 'west', tokensPerMinute: 100_000, spill: ['interactive'] }),
+      ],
+    });
+    const requests = [ask(20_000, { lane: 'bulk' }), ask(20_000)];
+    const { results } = decideBookings(batch({ limits, requests }));
+    expect(results[0]).toEqual({ outcome: 'never', limitTokens: 10_000, neededTokens: 20_000 });
+    expect(booked(results[1]).deployment).toBe('west');
+  });
+
+  it("takes what was refused or never left out of the team's own limit, and what never left out of the deployment's", () => {
+    const limits = pool({ teams: new Map([['search', { ...unknownTeam, tokensPerMinute: 10_000 }]]) });
+    const first = decideBookings(batch({ limits, requests: [ask(10_000)] }));
+    const booking = booked(first.results[0]);
+    const told = [
+      report({ booking, outcome: 'throttled', throttle: 'tokens' }),
+      report({ booking, outcome: 'failed', isUnsent: true, health: 'bad' }),
+    ];
+    for (const call of told) {
+      const news: News[] = [{ kind: 'reported', report: call }];
+      const second = decideBookings(
+        batch({ limits, state: first.state, nowMs: startMs + 1000, news, requests: [ask(10_000)] }),
+      );
+      expect(second.results[0]?.outcome).toBe('booked');
+      expect(second.touchedTeams.has('search')).toBe(true);
+    }
+    const unknown: News[] = [{ kind: 'reported', report: report({ booking, outcome: 'failed', health: 'bad' }) }];
+    const kept = decideBookings(
+      batch({ limits, state: first.state, nowMs: startMs + 1000, news: unknown, requests: [ask(10_000)] }),
+    );
+    expect(kept.results[0]?.outcome).toBe('wait');
+  });
+
+  it('gives a recovering deployment its share of the slice too', () => {
+    const limits = pool({ deployments: [deployment({ tokensPerMinute: 1_000_000 })] });
+    const recovering: HealthPolicy = {
+      ...alwaysHealthy,
+      judge: () => ({ ...alwaysHealthy.judge(null, startMs), share: 0.1 }),
+    };
+    const requests = Array.from({ length: 50 }, () => ask(60));
+    const { results } = decideBookings(batch({ limits, health: recovering, requests }));
+    expect(results.filter(({ outcome }) => outcome === 'booked')).toHaveLength(10);
+  });
+
+  it('tells a lack of quota from a deployment that is out of service', () => {
+    const closed = (breaker: 'closed' | 'open', reason: string): HealthPolicy => ({
+      ...alwaysHealthy,
+      judge: () => ({
+        ...alwaysHealthy.judge(null, startMs),
+        admits: 'none',
+        untilMs: startMs + 30_000,
+        breaker,
+        reason,
+      }),
+    });
+    const reasonOf = (health: HealthPolicy) => decideBookings(batch({ health, requests: [ask(10)] })).results[0];
+    expect(reasonOf(closed('closed', 'throttled_tokens'))).toMatchObject({ outcome: 'wait', reason: 'tpm' });
+    expect(reasonOf(closed('closed', 'throttled_capacity'))).toMatchObject({ outcome: 'wait', reason: 'breaker' });
+    expect(reasonOf(closed('open', 'connect_failed'))).toMatchObject({ outcome: 'wait', reason: 'breaker' });
   });
 
   it('gives a half-open deployment one probe and waits for a closed one until it opens', () => {

@@ -163,7 +163,12 @@ describe('a limit of nothing or next to nothing', () => {
   });
 
   it.each([
-    ['deployment', [{ tokensPerMinute: 1 }], {}, 'the largest deployment of gpt-4.1-mini allows 1 per minute'],
+    [
+      'deployment',
+      [{ tokensPerMinute: 1 }],
+      {},
+      'the largest deployment of gpt-4.1-mini that lane standard may use allows 1 per minute',
+    ],
     ['team', [{}], { tokensPerMinute: 1 }, 'your team may send 1 per minute'],
     ['team', [{ tokensPerMinute: 50 }], { tokensPerMinute: 40 }, 'your team may send 40 per minute'],
     ['deployment', [{ tokensPerMinute: 30 }, { tokensPerMinute: 0 }], { tokensPerMinute: 40 }, 'allows 30 per minute'],

@@ -8,7 +8,8 @@ export default defineConfig({
     // Most of the end-to-end tests is waiting: three files at a time keep two cores busy.
     maxWorkers: 3,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      // Generous, for a busy machine: what hangs or grows with the square of its input takes far longer.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'contract',

@@ -21,13 +21,17 @@ export interface DoomedWorker {
   readonly crash: Promise<CrashRecord>;
 }
 
-/** Starts a worker that kills itself by its plan. */
-export async function startDoomedWorker(weir: WeirUnderTest, plan: Omit<CrashPlan, 'log'>): Promise<DoomedWorker> {
+/** Starts a worker that kills itself by its plan; `settings` are how it takes work. */
+export async function startDoomedWorker(
+  weir: WeirUnderTest,
+  plan: Omit<CrashPlan, 'log'>,
+  settings = workerSettings,
+): Promise<DoomedWorker> {
   planCount += 1;
   const log = join(weir.folder, `crash-${planCount}.jsonl`);
   const child = await weir.startWorker({
     environment: {
-      ...workerSettings,
+      ...settings,
       NODE_OPTIONS: `--import=${preload}`,
       WEIR_CRASH_PLAN: JSON.stringify({ ...plan, log }),
     },

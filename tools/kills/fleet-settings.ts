@@ -24,3 +24,10 @@ export const workerSettings: Readonly<Record<string, string>> = {
   AzureFunctionsJobHost__extensions__queues__batchSize: '2',
   AzureFunctionsJobHost__extensions__queues__newBatchThreshold: '1',
 };
+
+/** One message at a time: nobody dies with a job that kills its worker, three times by chance least of all. */
+export const loneJobSettings: Readonly<Record<string, string>> = {
+  ...switchWork(false),
+  AzureFunctionsJobHost__extensions__queues__batchSize: '1',
+  AzureFunctionsJobHost__extensions__queues__newBatchThreshold: '0',
+};

@@ -4,6 +4,7 @@ import type { CrashRecord } from '../reliability/crash-point.ts';
 import { judgeJobs } from '../reliability/judge-jobs.ts';
 import type { Round } from '../reliability/print-rounds.ts';
 import { startDoomedWorker } from './doomed-worker.ts';
+import { loneJobSettings } from './fleet-settings.ts';
 
 const workerCount = 2;
 const bystanderCount = 8;
@@ -23,7 +24,8 @@ export async function runKillerRound(weir: WeirUnderTest): Promise<Round> {
   const isOver = new Promise<null>((resolve) => over.signal.addEventListener('abort', () => resolve(null)));
   const replaceTheDead = async () => {
     while (!over.signal.aborted) {
-      const { child, crash } = await startDoomedWorker(weir, { point: 'afterCall', nth: 1, text: deadlyText });
+      const plan = { point: 'afterCall', nth: 1, text: deadlyText } as const;
+      const { child, crash } = await startDoomedWorker(weir, plan, loneJobSettings);
       const death = await Promise.race([crash, isOver]);
       if (death !== null) crashes.push(death);
       else {

@@ -128,8 +128,18 @@ async function eraseContent(ports: Ports, job: Job, write: Write): Promise<{ rea
   await write(() => ports.contents.erase(job.team, job.id));
   const keySha256 = job.idempotencyKeySha256;
   if (keySha256 === null) return { keySha256 };
-  const owner = await write(() => ports.jobs.findByIdempotencyKey(job.team, keySha256));
+  const owner = await write(() => findOwner(ports, job.team, keySha256));
   return { keySha256: owner === job.id ? keySha256 : null };
+}
+
+/** The job a key stands for; a key that cannot be read stands for nothing, and the next submission under it frees it. */
+async function findOwner(ports: Ports, team: string, keySha256: string): Promise<string | null> {
+  try {
+    return await ports.jobs.findByIdempotencyKey(team, keySha256);
+  } catch (error) {
+    if (error instanceof DamagedRowError) return null;
+    throw error;
+  }
 }
 
 /** A job's end from its live row; null: nothing is left of that, and what was billed is told by the usage rows alone. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cancelJob, deleteJob } from '../../../../src/core/gateway/cancel-job.ts';
 import { sweep } from '../../../../src/core/gateway/sweep.ts';
+import { DamagedRowError } from '../../../../src/core/versioned.ts';
 import { GatewayUnderTest, storageAway } from '../../../support/gateway-under-test.ts';
 import { answer, answerAfter, fault, hang, refusal } from '../../../support/scripted-upstream.ts';
 import { exampleConfig } from '../config/example.ts';
@@ -375,6 +376,17 @@ describe('delete', () => {
     expect(gateway.state.teams.get('search')?.jobs.size).toBe(0);
     expect(gateway.state.blobs.size).toBe(0);
     expect(gateway.usage(job)).toHaveLength(1);
+  });
+
+  test('a job deleted while it runs ends though the row of its key was damaged by hand', async () => {
+    gateway.upstream.script('*', hang());
+    const job = await gateway.accept({ idempotencyKey: 'key-1' });
+    const run = gateway.wake(job);
+    await gateway.clock.advance(100);
+    await deleteJob(gateway.ports, 'search', job.id);
+    gateway.jobs.fail('findByIdempotencyKey', new DamagedRowError('idem|key-1', 'it names no job'));
+    await gateway.finish(run);
+    expect(gateway.state.teams.get('search')?.jobs.size).toBe(0);
   });
 
   test('a job deleted while its worker is stuck is erased by the worker in the end', async () => {

@@ -35,7 +35,7 @@ export function measureBookkeeping(): { readonly microsecondsPerJob: number; rea
     if (round === warmUp) started = process.cpuUsage();
     nowMs += 200;
     const rows = [...encodePool(state)].map(([key, text]) => ({ key, text, version: '1' }));
-    const read = decodePool(rows, limits, nowMs).state;
+    const read = decodePool(rows, { limits, nowMs, lastLine: null }).state;
     const requests = Array.from({ length: batch }, (_, index) => requestOf(`job_${round}_${index}`));
     state = decideBookings({ state: read, limits, health: alwaysHealthy, nowMs, leadMs: 15, requests, news: [] }).state;
   }

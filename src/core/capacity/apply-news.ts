@@ -11,7 +11,8 @@ import { chargeRing, teamRing } from './token-ring.ts';
 /** What happened since the last commit, to be told to everyone with the next one. */
 export type News =
   | { readonly kind: 'released'; readonly booking: Booking }
-  | { readonly kind: 'reported'; readonly report: CallReport }
+  /** `keepsCharge`: it may have been entered before, so that it gives nothing back. */
+  | { readonly kind: 'reported'; readonly report: CallReport; readonly keepsCharge?: boolean }
   | { readonly kind: 'left'; readonly place: LeftPlace };
 
 /** A ticket that nobody will come back for. */
@@ -29,7 +30,7 @@ export function applyNews(input: DecisionInput, news: readonly News[]): Readonly
       const { team, lane, ticket, jobId } = item.place;
       dropReservationOf(decision, jobId);
       leaveLine(input.state.line.lanes[lane], team, ticket);
-    } else applyReport(decision, input, item.report);
+    } else applyReport(decision, input, item.report, item.keepsCharge ?? false);
   }
   return decision.touchedTeams;
 }
@@ -42,13 +43,13 @@ function release(decision: Decision, booking: Booking): void {
   ledger.health = decision.health.returnProbe(ledger.health, booking.enteredAtMs, decision.nowMs);
 }
 
-function applyReport(decision: Decision, input: DecisionInput, report: CallReport): void {
+function applyReport(decision: Decision, input: DecisionInput, report: CallReport, keepsCharge: boolean): void {
   const limits = input.limits.deployments.find(({ name }) => name === report.booking.deployment);
   if (limits === undefined) return;
   const ledger = ledgerOf(input.state, limits.name);
   const { booking } = report;
-  const charged = chargedTokens(limits, report);
-  if (report.isUnsent === true) giveBack(decision, { ...booking, sendAtMs: booking.enteredAtMs });
+  const charged = keepsCharge ? booking.tokens : chargedTokens(limits, report);
+  if (report.isUnsent === true && !keepsCharge) giveBack(decision, { ...booking, sendAtMs: booking.enteredAtMs });
   else if (charged !== report.booking.tokens) {
     const { tokens, enteredAtMs, lane } = report.booking;
     recharge(ledger, limits, { tokens, sendAtMs: enteredAtMs }, charged);

@@ -16,7 +16,9 @@ export interface PoolRowChange {
 export type PoolCommit =
   | { readonly outcome: 'committed'; readonly storeTimeMs: number | null }
   /** Somebody else changed one of the rows since it was read. */
-  | { readonly outcome: 'lost' };
+  | { readonly outcome: 'lost' }
+  /** A first try got no answer and the rows have moved on: the line's trail tells whether it was by this commit. */
+  | { readonly outcome: 'unclear' };
 
 /** Most rows that one commit may change; a pool's deployments, its line and the teams of one batch fit. */
 export const mostRowsPerCommit = 100;

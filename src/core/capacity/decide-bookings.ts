@@ -13,7 +13,7 @@ import {
   poolTokensPerMs,
 } from './decision.ts';
 import { advanceLedger } from './deployment-ledger.ts';
-import { forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
+import { adoptTicket, forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
 import { largestFor } from './pool-limits.ts';
 import { clonePoolState, type PoolState } from './pool-state.ts';
 import { dropStaleReservations } from './reserve-far.ts';
@@ -103,7 +103,9 @@ function placeInLine(
   request: BookingRequest,
 ): { ticket: Ticket; isNew: boolean; isSparse: boolean } {
   const line = decision.state.line.lanes[request.lane];
-  const isSparse = isOnlyOne(line, request.team, request.ticket);
+  const isUnknown = request.ticket !== null && adoptTicket(line, request.team, request.ticket, decision.weightOf);
+  if (isUnknown) decision.hasNews = true;
+  const isSparse = !isUnknown && isOnlyOne(line, request.team, request.ticket);
   if (request.ticket !== null) return { ticket: request.ticket, isNew: false, isSparse };
   const { share } = limitsOfTeam(decision.limits, request.team);
   const cost = estimateAdmission(request.estimate);

@@ -145,6 +145,18 @@ export function leaveLine(lane: LaneLine, team: string, ticket: Ticket): void {
   dropPassed(lane);
 }
 
+/**
+ * Takes in a ticket that the line does not know of, because its row was lost and began anew; true when there was something to take in.
+ * One that starts beyond everything known moves virtual time to its start: whoever came since then does not go before those who waited.
+ */
+export function adoptTicket(lane: LaneLine, team: string, ticket: Ticket, weightOf: WeightOf): boolean {
+  if (ticket.finish <= Math.max(lane.virtual, lane.finishes[team] ?? 0)) return false;
+  const last = Math.max(lane.virtual, ...Object.values(lane.finishes));
+  if (ticket.start > last) jumpTo(lane, ticket.start, weightOf);
+  lane.finishes[team] = ticket.finish;
+  return true;
+}
+
 /** What was served to the lane in the minute that ends at `atMs`. */
 export function usedInMinute(lane: LaneLine, atMs: number): RingCharge {
   return sumRing(laneRing, lane.used, atMs);

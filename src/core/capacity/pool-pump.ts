@@ -1,12 +1,11 @@
 import type { News } from './apply-news.ts';
 import type { BookingRequest, BookingResult, WaitReason } from './capacity.ts';
-import type { StoredPoolRow } from './capacity-store.ts';
+import { type CommitName, fateOf } from './commit-trail.ts';
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
-import { findHealthNotices, type HealthNotice } from './find-health-notices.ts';
 import { isOnlyOne } from './lane-line.ts';
-import { changesOf } from './pool-changes.ts';
-import { decodePool } from './pool-rows.ts';
+import { type PendingNews, pend, settleNews, undoneIfApplied } from './pending-news.ts';
+import { PoolAccess, type PoolRead } from './pool-access.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
 import type { PumpPorts } from './pump-ports.ts';
 import type { RowTime } from './row-time.ts';
@@ -18,6 +17,21 @@ interface Caller {
   askAtMs: number;
   readonly resolve: (result: BookingResult) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A try whose answer got lost, and how many callers it was for. */
+interface UnclearTry {
+  readonly name: CommitName;
+  readonly asked: number;
+  readonly read: PoolRead;
+  readonly decision: BatchDecision;
+}
+
+/** A batch on its way into the row: who asked, what is told, and the last try whose answer got lost. */
+interface Flight {
+  readonly callers: Caller[];
+  news: PendingNews[];
+  unclear: UnclearTry | null;
 }
 
 /** Waits up to this long stay in the pump and ride on its next commits; longer ones go back to the caller. */
@@ -40,35 +54,27 @@ const MOST_CALLERS = 80;
 const MOST_NEWS = 5000;
 /** Who asks for a model without a pool is told to come back after this. */
 const NO_POOL_MS = 60_000;
-/** A read this young answers questions about the line. */
-const FRESH_MS = 1000;
-/** Weight of the newest commit in the moving round-trip time. */
-const LEAD_WEIGHT = 0.2;
 
 /**
  * One pool's pump: single flight. It gathers callers for some milliseconds, reads the pool once, decides for all of them and
  * writes once, conditionally; who loses the write decides again on what the winner left.
  */
 export class PoolPump {
-  readonly #model: string;
+  readonly #access: PoolAccess;
   readonly #ports: PumpPorts;
   readonly #time: RowTime;
   #callers: Caller[] = [];
-  #news: News[] = [];
+  #news: PendingNews[] = [];
   #newsSinceMs = 0;
   #isNewsUrgent = false;
   #newsUrgentAtMs = 0;
   #isRunning = false;
   #pace = firstPace;
   #lastEndMs = Number.NEGATIVE_INFINITY;
-  #leadMs = 15;
-  #claimMs = 0;
   #sleep: AbortController | null = null;
-  #cached: { input: DecisionInput; atMs: number } | null = null;
-  #reading: Promise<DecisionInput | null> | null = null;
 
   constructor(model: string, ports: PumpPorts, time: RowTime) {
-    this.#model = model;
+    this.#access = new PoolAccess(model, ports, time);
     this.#ports = ports;
     this.#time = time;
   }
@@ -76,7 +82,7 @@ export class PoolPump {
   book(request: BookingRequest): Promise<BookingResult> {
     const { promise, resolve, reject } = Promise.withResolvers<BookingResult>();
     const now = this.#ports.clock.now();
-    if (request.claimMs !== undefined) this.#claimMs = request.claimMs;
+    if (request.claimMs !== undefined) this.#access.claimMs = request.claimMs;
     this.#callers.push({ request, sinceMs: now, askAtMs: now, resolve, reject });
     this.#stir();
     return promise;
@@ -85,7 +91,7 @@ export class PoolPump {
   /** Hands in news for the next commit; urgent news makes one. */
   tell(news: News, isUrgent: boolean): void {
     if (this.#news.length === 0) this.#newsSinceMs = this.#ports.clock.now();
-    this.#news.push(news);
+    this.#news.push(pend(news));
     if (this.#news.length > MOST_NEWS) this.#news.shift();
     if (isUrgent && !this.#isNewsUrgent) {
       this.#isNewsUrgent = true;
@@ -95,43 +101,13 @@ export class PoolPump {
   }
 
   /** The pool as last read, at most a second old; null when the model has no pool. */
-  async look(): Promise<DecisionInput | null> {
-    const { clock } = this.#ports;
-    if (this.#cached !== null && clock.now() - this.#cached.atMs < FRESH_MS) return this.#at(this.#cached.input);
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null;
-    });
-    const input = await this.#reading;
-    return input === null ? null : this.#at(input);
+  look(): Promise<DecisionInput | null> {
+    return this.#access.look();
   }
 
   /** The newest state this process has seen, however old. */
   get lastSeen(): DecisionInput | null {
-    return this.#cached?.input ?? null;
-  }
-
-  #at(input: DecisionInput): DecisionInput {
-    return { ...input, nowMs: this.#time.toRow(this.#ports.clock.now()) };
-  }
-
-  async #read(): Promise<DecisionInput | null> {
-    return (await this.#readRows())?.input ?? null;
-  }
-
-  async #readRows(): Promise<{ rows: readonly StoredPoolRow[]; input: DecisionInput; isDamaged: boolean } | null> {
-    const limits = this.#ports.limits(this.#model);
-    if (limits === null) return null;
-    const rows = await this.#ports.store.readPool(this.#model);
-    const now = this.#ports.clock.now();
-    const nowMs = this.#time.toRow(now);
-    const { state, damaged } = decodePool(rows, limits, nowMs);
-    for (const key of damaged) {
-      const message = `Row ${key} is rebuilt from safe assumptions.`;
-      this.#notice({ name: 'capacity_row_damaged', level: 'warning', message, fields: { model: this.#model } });
-    }
-    const input = { state, limits, health: this.#ports.health, nowMs, leadMs: this.#leadMs, claimMs: this.#claimMs };
-    this.#cached = { input, atMs: now };
-    return { rows, input, isDamaged: damaged.length > 0 };
+    return this.#access.lastSeen;
   }
 
   #stir(): void {
@@ -176,30 +152,30 @@ export class PoolPump {
 
   /** All that its team had in line when last seen: it may go at once, and there are few of them. */
   #isSparse({ ticket, lane, team }: BookingRequest): boolean {
-    return this.#cached !== null && isOnlyOne(this.#cached.input.state.line.lanes[lane], team, ticket);
+    const seen = this.lastSeen;
+    return seen !== null && isOnlyOne(seen.state.line.lanes[lane], team, ticket);
   }
 
   async #flush(): Promise<void> {
-    const batch: Caller[] = [];
-    const news: News[] = [];
+    const flight: Flight = { callers: [], news: [], unclear: null };
     try {
       for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
         // Who came while the last try was on its way is decided with this one.
-        batch.push(...this.#takeCallers(MOST_CALLERS - batch.length));
-        news.push(...this.#news.splice(0));
+        flight.callers.push(...this.#takeCallers(MOST_CALLERS - flight.callers.length));
+        flight.news.push(...this.#news.splice(0));
         this.#isNewsUrgent = false;
-        const isDone = await this.#tryOnce(batch, news);
+        const isDone = await this.#tryOnce(flight);
         if (isDone) return;
         const most = Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
         await this.#ports.clock.sleep(this.#ports.random.next() * most);
       }
     } catch (error) {
-      for (const caller of batch) caller.reject(error);
-      this.#keepNews(news);
+      for (const caller of flight.callers) caller.reject(error);
+      this.#keepNews([...flight.news, ...undoneBy(flight)]);
       return;
     }
-    this.#keepNews(news);
-    for (const caller of batch) this.#putOff(caller, 300 + this.#ports.random.next() * 1200, 'contention');
+    this.#keepNews([...flight.news, ...undoneBy(flight)]);
+    for (const caller of flight.callers) this.#putOff(caller, 300 + this.#ports.random.next() * 1200, 'contention');
   }
 
   #putOff({ request, resolve }: Caller, waitMs: number, reason: WaitReason): void {
@@ -215,29 +191,46 @@ export class PoolPump {
   }
 
   /** One read, one decision, one conditional write; false when somebody else was faster. */
-  async #tryOnce(batch: readonly Caller[], news: readonly News[]): Promise<boolean> {
-    const understood = await this.#readRows();
-    if (understood === null) {
+  async #tryOnce(flight: Flight): Promise<boolean> {
+    const read = await this.#access.read();
+    if (read === null) {
       // The pool has left the configuration: it may come back, and what was reported about it is of no use to anybody.
-      for (const caller of batch) this.#putOff(caller, NO_POOL_MS, 'paused');
+      for (const caller of flight.callers) this.#putOff(caller, NO_POOL_MS, 'paused');
       return true;
     }
-    const { rows } = understood;
-    const decision = decideBookings({ ...understood.input, requests: batch.map(({ request }) => request), news });
-    if (decision.hasNews || understood.isDamaged) {
-      const sentMs = this.#ports.clock.now();
-      const commit = await this.#ports.store.commit(this.#model, changesOf(rows, decision));
-      const answeredMs = this.#ports.clock.now();
-      this.#pace = countCommit(this.#pace, commit.outcome === 'lost');
-      if (commit.outcome === 'lost') return false;
-      this.#leadMs = Math.min(200, this.#leadMs * (1 - LEAD_WEIGHT) + (answeredMs - sentMs) * LEAD_WEIGHT);
-      this.#time.learn(commit.storeTimeMs, sentMs, answeredMs);
-      const notices = findHealthNotices(understood.input, understood.input.state, decision.state);
-      for (const notice of notices) this.#notice(notice);
-      this.#cached = { input: { ...understood.input, state: decision.state }, atMs: answeredMs };
-    }
-    this.#answer(batch, decision);
+    const { input, decoded } = read;
+    const trail = input.state.line.commits;
+    flight.news = settleNews(flight.news, trail);
+    this.#settleUnclear(flight, trail);
+    const requests = flight.callers.map(({ request }) => request);
+    const decision = decideBookings({ ...input, requests, news: flight.news.map(({ news }) => news) });
+    const isWritten = decision.hasNews || decoded.damaged.length > 0;
+    if (isWritten && !(await this.#commit(flight, read, decision))) return false;
+    this.#answer(flight.callers, decision);
     return true;
+  }
+
+  /** A try of before whose answer got lost may have happened all the same: then its callers have their bookings. */
+  #settleUnclear(flight: Flight, trail: readonly string[]): void {
+    const { unclear } = flight;
+    flight.unclear = null;
+    if (unclear === null || fateOf(trail, unclear.name) !== 'applied') return;
+    this.#access.tellOf(unclear.read, unclear.decision);
+    this.#answer(flight.callers.splice(0, unclear.asked), unclear.decision);
+  }
+
+  async #commit(flight: Flight, read: PoolRead, decision: BatchDecision): Promise<boolean> {
+    const name = this.#access.nameCommit(read);
+    const told = flight.news;
+    // Until an answer is there, nobody knows.
+    flight.news = told.map((item) => ({ ...item, tries: [...item.tries, name] }));
+    flight.unclear = { name, asked: flight.callers.length, read, decision };
+    const outcome = await this.#access.commit(read, decision, name);
+    this.#pace = countCommit(this.#pace, outcome !== 'committed');
+    if (outcome === 'unclear') return false;
+    flight.unclear = null;
+    flight.news = told;
+    return outcome === 'committed';
   }
 
   #answer(batch: readonly Caller[], { results, backlogMs }: BatchDecision): void {
@@ -266,7 +259,7 @@ export class PoolPump {
   #bookAnew(caller: Caller, result: BookingResult & { outcome: 'booked' }): void {
     caller.request = { ...caller.request, ticket: result.ticket, urgent: true };
     this.#callers.push(caller);
-    this.#keepNews([{ kind: 'released', booking: result.booking }]);
+    this.#keepNews([pend({ kind: 'released', booking: result.booking })]);
   }
 
   #keepOrAnswer(caller: Caller, wait: BookingResult & { outcome: 'wait' }, now: number): void {
@@ -280,12 +273,15 @@ export class PoolPump {
     this.#callers.push(caller);
   }
 
-  #keepNews(news: readonly News[]): void {
+  #keepNews(news: readonly PendingNews[]): void {
     if (news.length > 0 && this.#news.length === 0) this.#newsSinceMs = this.#ports.clock.now();
     this.#news = [...news, ...this.#news].slice(-MOST_NEWS);
   }
+}
 
-  #notice(notice: Pick<HealthNotice, 'level' | 'message' | 'fields'> & { readonly name: string }): void {
-    this.#ports.telemetry.track({ type: 'notice', atMs: this.#ports.clock.now(), ...notice });
-  }
+/** What a flight that ends without an answer leaves to be given back, should its last try have happened. */
+function undoneBy({ unclear, callers }: Flight): PendingNews[] {
+  if (unclear === null) return [];
+  const requests = callers.slice(0, unclear.asked).map(({ request }) => request);
+  return undoneIfApplied(unclear.name, requests, unclear.decision.results);
 }

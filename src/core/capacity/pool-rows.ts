@@ -1,56 +1,91 @@
 import type { StoredPoolRow } from './capacity-store.ts';
 import { createLedger, type DeploymentLedger } from './deployment-ledger.ts';
-import type { LaneLine } from './lane-line.ts';
+import { decodeLedger, encodeLedger } from './deployment-row.ts';
+import { decodeLine, encodeLine, type RowSums } from './line-row.ts';
 import type { PoolLimits } from './pool-limits.ts';
-import { createPoolLine, createPoolState, type PoolLine, type PoolState, type Reservation } from './pool-state.ts';
-import { decodeRing, decodeTimes, encodeRing, encodeTimes } from './ring-text.ts';
+import { createPoolLine, createPoolState, type PoolLine, type PoolState } from './pool-state.ts';
+import { decodeRing, encodeRing } from './ring-text.ts';
+import { checksumOf } from './row-seal.ts';
 import { chargeRing, deploymentRing, type RingShape, type TokenRing, teamRing } from './token-ring.ts';
 
 /** The line's row is part of every commit: whoever read an older one loses. */
 export const lineKey = 'line';
 const deploymentPrefix = 'deployment|';
-export const teamPrefix = 'team|';
+const teamPrefix = 'team|';
 
-/** A pool's rows as text by key. */
-export function encodePool(state: PoolState): Map<string, string> {
-  const rows = new Map([[lineKey, encodeLine(state.line)]]);
+/** The team whose own ring a row holds; null for every other row. */
+export function teamOfRow(key: string): string | null {
+  return key.startsWith(teamPrefix) ? key.slice(teamPrefix.length) : null;
+}
+
+/** A pool's deployments and teams as text by key: every row but the line's. */
+export function encodeRings(state: PoolState): Map<string, string> {
+  const rows = new Map<string, string>();
   for (const [name, ledger] of state.deployments) rows.set(deploymentPrefix + name, encodeLedger(ledger));
   for (const [name, ring] of state.teams) rows.set(teamPrefix + name, encodeRing(ring));
   return rows;
 }
 
-/** A pool as read, and the keys of rows that were damaged and are rebuilt from safe assumptions. */
+/** A pool's rows as text by key, all of them as they are now. */
+export function encodePool(state: PoolState): Map<string, string> {
+  const rings = encodeRings(state);
+  const sums = Object.fromEntries([...rings].map(([key, text]) => [key, checksumOf(text)]));
+  return new Map([[lineKey, encodeLine(state.line, sums)], ...rings]);
+}
+
+/** A pool as read, the keys of rows that were damaged or are gone and are rebuilt from safe assumptions, and checksums of all that were read. */
 export interface DecodedPool {
   readonly state: PoolState;
   readonly damaged: readonly string[];
+  readonly sums: RowSums;
+}
+
+/** What a pool is read with; `lastLine` is the line as this process last saw it, null when it has not seen the pool in use. */
+export interface DecodeContext {
+  readonly limits: PoolLimits;
+  readonly nowMs: number;
+  readonly lastLine: PoolLine | null;
 }
 
 /**
- * Reads a pool's rows. A damaged deployment's window is assumed full, so that it takes no call for a minute; a damaged team
- * likewise; a damaged line begins anew, and tickets of the old one are served as they come.
+ * Reads a pool's rows. A row is damaged when it cannot be read, is not what its writer sealed, or is not what the line says it last
+ * was; a row that the line knows and that is gone is damaged too. A damaged deployment's window is assumed full, so that it takes no
+ * call for a minute; a damaged team likewise. A damaged line goes on where this process last saw it, without its held send times,
+ * which may have been handed out since; a process that never saw it begins anew and takes old tickets in as they come.
  */
-export function decodePool(rows: readonly StoredPoolRow[], limits: PoolLimits, nowMs: number): DecodedPool {
+export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContext): DecodedPool {
+  const { limits, nowMs, lastLine } = context;
   const state = createPoolState();
-  const damaged: string[] = [];
-  for (const { key, text } of rows) {
-    if (key === lineKey) {
-      const line = decodeLine(text);
-      if (line === null) damaged.push(key);
-      else state.line.lanes = line.lanes;
-      if (line !== null) state.line.reservations = line.reservations;
-    } else if (key.startsWith(deploymentPrefix)) {
+  const damaged = new Set<string>();
+  const sums: Record<string, string> = {};
+  const lineRow = rows.find(({ key }) => key === lineKey);
+  const read = lineRow === undefined ? null : decodeLine(lineRow.text);
+  const isLineLost = read === null && (rows.length > 0 || lastLine !== null);
+  if (isLineLost) damaged.add(lineKey);
+  Object.assign(state.line, read?.line ?? { ...createPoolLine(), lanes: (lastLine ?? state.line).lanes });
+  const known = read?.sums ?? null;
+  const decode = (key: string, text: string | null) => {
+    if (text !== null) sums[key] = checksumOf(text);
+    const isAsWritten = text !== null && (known === null || known[key] === sums[key]);
+    if (key.startsWith(deploymentPrefix)) {
       const name = key.slice(deploymentPrefix.length);
-      const ledger = decodeLedger(text, nowMs);
-      if (ledger === null) damaged.push(key);
+      const ledger = isAsWritten ? decodeLedger(text, nowMs) : null;
+      if (ledger === null) damaged.add(key);
       state.deployments.set(name, ledger ?? assumeFull(name, limits, nowMs));
     } else if (key.startsWith(teamPrefix)) {
       const name = key.slice(teamPrefix.length);
-      const ring = decodeRing(text);
-      if (ring === null) damaged.push(key);
+      const ring = isAsWritten ? decodeRing(text) : null;
+      if (ring === null) damaged.add(key);
       state.teams.set(name, ring ?? fullRing(teamRing, limits.teams.get(name)?.tokensPerMinute ?? 0, nowMs));
     }
-  }
-  return { state, damaged };
+  };
+  for (const { key, text } of rows) decode(key, text);
+  // Without a line nobody knows which deployments were in use: those without a row may have lost it with the line.
+  const expected = isLineLost
+    ? limits.deployments.map(({ name }) => deploymentPrefix + name)
+    : Object.keys(known ?? {});
+  for (const key of expected) if (sums[key] === undefined) decode(key, null);
+  return { state, damaged: [...damaged], sums };
 }
 
 function assumeFull(name: string, limits: PoolLimits, nowMs: number): DeploymentLedger {
@@ -67,120 +102,4 @@ function fullRing(shape: RingShape, tokens: number, nowMs: number): TokenRing {
   const ring: TokenRing = { first: 0, tokens: [], requests: [] };
   chargeRing(shape, ring, { tokens, requests: 0 }, nowMs);
   return ring;
-}
-
-function encodeLedger(ledger: DeploymentLedger): string {
-  const { ring, requests, ...rest } = ledger;
-  return JSON.stringify({ ...rest, ring: encodeRing(ring), requests: encodeTimes(requests) });
-}
-
-/** No time in a row lies further ahead: cool-downs and far bookings end sooner, and clocks are not that far apart. */
-const FARTHEST_MS = 15 * 60_000;
-const LEAST_CALIBRATION = 0.25;
-const MOST_CALIBRATION = 4;
-
-function decodeLedger(text: string, nowMs: number): DeploymentLedger | null {
-  const row = parseObject(text);
-  if (row === null) return null;
-  const ring = decodeRing(String(row['ring']));
-  const requests = decodeTimes(String(row['requests'] ?? '?'));
-  if (ring === null || requests === null) return null;
-  const ledger = createLedger();
-  const numbers = {
-    pacedUntilMs: row['pacedUntilMs'],
-    requestsPacedUntilMs: row['requestsPacedUntilMs'],
-    evenUntilMs: row['evenUntilMs'] ?? 0,
-    catchUpUntilMs: row['catchUpUntilMs'],
-    cooledUntilMs: row['cooledUntilMs'],
-    calibration: row['calibration'],
-    resetSeenAtMs: row['resetSeenAtMs'],
-    driftCount: row['driftCount'],
-    failoversFrom: row['failoversFrom'],
-    failoversTo: row['failoversTo'],
-  };
-  for (const value of Object.values(numbers)) if (!isFigure(value)) return null;
-  // Figures that parse can still be wrong: what no commit could have written is damage too.
-  const { calibration, driftCount, failoversFrom, failoversTo, ...times } = numbers;
-  if (Number(calibration) < LEAST_CALIBRATION || Number(calibration) > MOST_CALIBRATION) return null;
-  const latest = [...Object.values(times).map(Number), (ring.first + ring.tokens.length) * deploymentRing.bucketMs];
-  if (Math.max(...latest) > nowMs + FARTHEST_MS) return null;
-  return Object.assign(ledger, numbers, {
-    ring,
-    requests,
-    coolReason: typeof row['coolReason'] === 'string' ? row['coolReason'] : null,
-    health: row['health'] ?? null,
-  });
-}
-
-function encodeLine(line: PoolLine): string {
-  const { interactive, standard, bulk } = line.lanes;
-  const lanes = { interactive: encodeLane(interactive), standard: encodeLane(standard), bulk: encodeLane(bulk) };
-  return JSON.stringify({ lanes, reservations: line.reservations });
-}
-
-function encodeLane(lane: LaneLine): object {
-  return { ...lane, used: encodeRing(lane.used) };
-}
-
-function decodeLine(text: string): PoolLine | null {
-  const row = parseObject(text);
-  const lanes = row === null ? null : readObject(row['lanes']);
-  const reservations = row === null ? null : row['reservations'];
-  if (lanes === null || !Array.isArray(reservations) || !reservations.every(isReservation)) return null;
-  const line = createPoolLine();
-  for (const name of ['interactive', 'standard', 'bulk'] as const) {
-    const lane = decodeLane(lanes[name]);
-    if (lane === null) return null;
-    line.lanes[name] = lane;
-  }
-  line.reservations = reservations;
-  return line;
-}
-
-function decodeLane(value: unknown): LaneLine | null {
-  const row = readObject(value);
-  if (row === null) return null;
-  const { virtual, credit, skipped, meanCost } = row;
-  const used = decodeRing(String(row['used']));
-  const finishes = readObject(row['finishes']);
-  const dead = readObject(row['dead']);
-  if (!isFigure(virtual) || !isFigure(credit) || !isFigure(skipped) || !isFigure(meanCost)) return null;
-  if (used === null || finishes === null || dead === null) return null;
-  if (!isFigures(finishes) || !isStretches(dead)) return null;
-  return { virtual, credit, skipped, meanCost, used, finishes, dead };
-}
-
-function isFigure(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isFigures(value: Record<string, unknown>): value is Record<string, number> {
-  return Object.values(value).every(isFigure);
-}
-
-function isStretches(value: Record<string, unknown>): value is Record<string, [number, number][]> {
-  return Object.values(value).every(
-    (stretches) =>
-      Array.isArray(stretches) &&
-      stretches.every((stretch) => Array.isArray(stretch) && stretch.length === 2 && stretch.every(isFigure)),
-  );
-}
-
-function isReservation(value: unknown): value is Reservation {
-  const row = readObject(value);
-  if (row === null) return false;
-  const texts = [row['jobId'], row['team'], row['lane'], row['deployment']];
-  return texts.every((text) => typeof text === 'string') && isFigure(row['tokens']) && isFigure(row['sendAtMs']);
-}
-
-function readObject(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    return readObject(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }

@@ -20,6 +20,8 @@ export interface Reservation {
 export interface PoolLine {
   lanes: Record<Lane, LaneLine>;
   reservations: Reservation[];
+  /** Ids of the newest commits, oldest first: a commit whose answer got lost is known by its own. */
+  commits: string[];
 }
 
 /** All that the processes share about one pool. */
@@ -33,6 +35,7 @@ export function createPoolLine(): PoolLine {
   return {
     lanes: { interactive: createLaneLine(), standard: createLaneLine(), bulk: createLaneLine() },
     reservations: [],
+    commits: [],
   };
 }
 
@@ -52,6 +55,7 @@ export function clonePoolState(state: PoolState): PoolState {
         bulk: cloneLaneLine(bulk),
       },
       reservations: state.line.reservations.slice(),
+      commits: state.line.commits.slice(),
     },
     deployments: new Map([...state.deployments].map(([name, ledger]) => [name, cloneLedger(ledger)])),
     teams: new Map([...state.teams].map(([name, ring]) => [name, cloneRing(ring)])),

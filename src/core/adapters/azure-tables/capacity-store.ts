@@ -71,7 +71,7 @@ export class TableCapacityStore implements CapacityStore {
       const row = await readBack(transaction.key);
       return row?.columns['nonce'] === transaction.nonce
         ? { outcome: 'committed', storeTimeMs: readStoreTime(row.etag) }
-        : { outcome: 'lost' };
+        : { outcome: 'unclear' };
     }
   }
 }

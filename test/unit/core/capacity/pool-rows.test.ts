@@ -9,20 +9,36 @@ const requests = [ask(1000), ask(8000), ask(2000, { lane: 'bulk' }), ask(1000, {
 const { state } = decideBookings(batch({ limits, requests }));
 const rows = [...encodePool(state)].map(([key, text]) => ({ key, text, version: '1' }));
 const full = { state, limits };
+const context = { limits, nowMs: startMs, lastLine: null };
 
 function damage(key: string, text: string) {
   return rows.map((row) => (row.key === key ? { ...row, text } : row));
 }
 
+/** The same rows as a build writes that knows neither seals nor checksums. */
+function ofOlderBuild(newer: typeof rows) {
+  return newer.map(({ key, text, version }) => {
+    if (!text.startsWith('{')) return { key, text, version };
+    const { seal: _seal, sums: _sums, commits: _commits, ...row } = JSON.parse(text);
+    return { key, text: JSON.stringify(row), version };
+  });
+}
+
+/** A deployment's row with its ring changed and everything else as it was. */
+function withRing(change: (ring: string) => string) {
+  const { ring, ...row } = JSON.parse(rows.find(({ key }) => key === 'deployment|east')?.text ?? '{}');
+  return JSON.stringify({ ...row, ring: change(ring) });
+}
+
 describe("a pool's rows", () => {
   it('hold everything that is known about the pool', () => {
-    expect(decodePool(rows, limits, startMs)).toEqual({ state, damaged: [] });
+    expect(decodePool(rows, context)).toMatchObject({ state, damaged: [] });
   });
 
   it.each(['', '{', '[]', 'null', '{"ring":"zz zz"}', '{"ring":"1 -5.3","requests":""}'])(
     'take a deployment whose row is %j for full: no call for a minute, then as ever',
     (text) => {
-      const read = decodePool(damage('deployment|east', text), limits, startMs);
+      const read = decodePool(damage('deployment|east', text), context);
       expect(read.damaged).toEqual(['deployment|east']);
       const soon = decideBookings(
         batch({ ...full, state: read.state, nowMs: startMs + 30_000, requests: [ask(1, { team: 'x' })] }),
@@ -42,15 +58,15 @@ describe("a pool's rows", () => {
     ['a ring with a digit too many', { ring: '17900000000 1.1' }],
   ])('take a deployment whose row parses but holds %s for full', (_what, wrong) => {
     const sound = rows.find(({ key }) => key === 'deployment|east')?.text ?? '';
-    const text = JSON.stringify({ ...JSON.parse(sound), ...wrong });
-    const read = decodePool(damage('deployment|east', text), limits, startMs);
+    const text = JSON.stringify({ ...JSON.parse(sound), ...wrong, seal: undefined });
+    const read = decodePool(ofOlderBuild(damage('deployment|east', text)), context);
     expect(read.damaged).toEqual(['deployment|east']);
   });
 
   it.each(['', '{"lanes":{}}', '{"lanes":{"interactive":1},"reservations":[]}', '{"lanes":null,"reservations":[{}]}'])(
     'begin the line anew when its row is %j, and serve the tickets of the old one',
     (text) => {
-      const read = decodePool(damage('line', text), limits, startMs);
+      const read = decodePool(damage('line', text), context);
       expect(read.damaged).toEqual(['line']);
       const old = ask(100, { lane: 'bulk', team: 'x', ticket: { start: 1e9, finish: 1e9 + 100 } });
       const { results } = decideBookings(
@@ -60,8 +76,76 @@ describe("a pool's rows", () => {
     },
   );
 
+  it.each([
+    ['emptied', () => '3an'],
+    [
+      'shifted into the past',
+      (ring: string) => ring.replace(/^\w+/, (first) => (Number.parseInt(first, 36) - 400).toString(36)),
+    ],
+  ] as const)('take a deployment whose ring was %s by hand for full, with its seal and without', (_what, change) => {
+    const text = withRing(change);
+    const unsealed = JSON.stringify({ ...JSON.parse(text), seal: undefined });
+    for (const damaged of [text, unsealed, `${text.slice(0, -1)} }`]) {
+      const read = decodePool(damage('deployment|east', damaged), context);
+      expect(read.damaged).toEqual(['deployment|east']);
+      const [result] = decideBookings(
+        batch({ ...full, state: read.state, nowMs: startMs + 30_000, requests: [ask(1, { team: 'x' })] }),
+      ).results;
+      expect(result?.outcome).toBe('wait');
+    }
+  });
+
+  it('take a deployment whose sealed row was put back from an earlier time for full', () => {
+    const earlier =
+      encodePool(decideBookings(batch({ limits, requests: [ask(10)] })).state).get('deployment|east') ?? '';
+    expect(decodePool(damage('deployment|east', earlier), context).damaged).toEqual(['deployment|east']);
+  });
+
+  it.each(['deployment|east', 'team|search'])('take %s for full when its row was deleted', (gone) => {
+    const read = decodePool(
+      rows.filter(({ key }) => key !== gone),
+      context,
+    );
+    expect(read.damaged).toEqual([gone]);
+    const { results } = decideBookings(
+      batch({ ...full, state: read.state, nowMs: startMs + 30_000, requests: [ask(1)] }),
+    );
+    expect(results[0]?.outcome).toBe('wait');
+  });
+
+  it('take every deployment without a row for full when the line is gone too', () => {
+    const read = decodePool(
+      rows.filter(({ key }) => key === 'team|search'),
+      context,
+    );
+    expect(read.damaged.toSorted()).toEqual(['deployment|east', 'line']);
+    const allGone = decodePool([], { ...context, lastLine: state.line });
+    expect(allGone.damaged.toSorted()).toEqual(['deployment|east', 'line']);
+    expect(decodePool([], context).damaged).toEqual([]);
+  });
+
+  it('of an older build are read as they are, before and after a newer one has written', () => {
+    const older = ofOlderBuild(rows);
+    expect(decodePool(older, context)).toMatchObject({ state: { deployments: state.deployments }, damaged: [] });
+    const mixed = rows.map((row) => (row.key === 'line' ? (older.find(({ key }) => key === 'line') ?? row) : row));
+    expect(decodePool(mixed, context).damaged).toEqual([]);
+  });
+
+  it('of a damaged line go on where the process last saw it, without held send times', () => {
+    const lastLine = {
+      ...state.line,
+      reservations: [{ jobId: 'a', team: 'x', lane: 'bulk', deployment: 'east', tokens: 1, sendAtMs: startMs }],
+    } as const;
+    const read = decodePool(damage('line', '{}'), {
+      ...context,
+      lastLine: { ...lastLine, reservations: [...lastLine.reservations] },
+    });
+    expect(read.state.line.lanes).toEqual(state.line.lanes);
+    expect(read.state.line.reservations).toEqual([]);
+  });
+
   it('take a team whose row is damaged for used up', () => {
-    const read = decodePool(damage('team|search', 'x y'), limits, startMs);
+    const read = decodePool(damage('team|search', 'x y'), context);
     expect(read.damaged).toEqual(['team|search']);
     const { results } = decideBookings(
       batch({ ...full, state: read.state, nowMs: startMs + 1000, requests: [ask(1)] }),

@@ -3,6 +3,7 @@ import { MemoryCapacityStore } from '../../../../src/core/adapters/memory/capaci
 import type { CapacityStore } from '../../../../src/core/capacity/capacity-store.ts';
 import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
 import type { ReadPoolLimits } from '../../../../src/core/capacity/pool-limits.ts';
+import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
 import { StorageUnavailableError } from '../../../../src/core/http/weir-error.ts';
 import type { TelemetryEvent } from '../../../../src/core/telemetry/telemetry.ts';
@@ -13,11 +14,12 @@ function open(over: { store?: CapacityStore; limits?: ReturnType<typeof pool>; r
   const clock = new VirtualClock(startMs);
   const store = over.store ?? new MemoryCapacityStore(() => clock.now());
   const events: TelemetryEvent[] = [];
+  let processes = 0;
   const make = (own: CapacityStore = store, ownClock = clock) =>
     new PooledCapacity({
       store: own,
       clock: ownClock,
-      random: { next: () => 0.5, hex: (bytes) => '0'.repeat(bytes * 2) },
+      random: { next: () => 0.5, hex: (bytes) => String(++processes).padStart(bytes * 2, '0') },
       telemetry: { track: (event) => events.push(event), flush: async () => {} },
       health: alwaysHealthy,
       limits: over.readLimits ?? (() => over.limits ?? pool()),
@@ -111,9 +113,76 @@ describe('capacity over a shared store', () => {
   it('reports a damaged row and writes it anew', async () => {
     const { make, store, events } = open();
     await store.commit('model', [{ key: 'deployment|east', text: 'damaged', version: null }]);
-    const result = await make().forecast({ ...ask(100), createdAtMs: startMs });
+    const capacity = make();
+    const result = await capacity.forecast({ ...ask(100), createdAtMs: startMs });
     expect(result?.startAtMs).toBeGreaterThan(startMs + 50_000);
-    expect(events).toMatchObject([{ type: 'notice', name: 'capacity_row_damaged' }]);
+    expect((await capacity.book(ask(100, { urgent: true }))).outcome).toBe('wait');
+    const rebuilt = { type: 'notice', name: 'capacity_row_damaged' };
+    expect(events).toMatchObject([
+      { ...rebuilt, fields: { row: 'line' } },
+      { ...rebuilt, fields: { row: 'deployment|east' } },
+    ]);
+    await make().book(ask(100, { urgent: true }));
+    expect(events).toHaveLength(2);
+  });
+
+  it('reports and rewrites the damaged row of a team that nobody books for', async () => {
+    const teams = new Map([['search', { ...unknownTeam, tokensPerMinute: 9000 }]]);
+    const { make, store, events } = open({ limits: pool({ teams }) });
+    await make().book(ask(100, { urgent: true }));
+    const row = (await store.readPool('model')).find(({ key }) => key === 'team|search');
+    await store.commit('model', [{ key: 'team|search', text: 'x', version: row?.version ?? null }]);
+    const book = () => make().book(ask(100, { team: 'other', urgent: true }));
+    expect([(await book()).outcome, (await book()).outcome]).toEqual(['booked', 'booked']);
+    expect(events).toMatchObject([{ name: 'capacity_row_damaged', fields: { row: 'team|search' } }]);
+  });
+
+  /** Applies the nth commit and loses its answer: `throw` as when storage is away, `unclear` as when others came after it. */
+  function losing(store: CapacityStore, nth: number, how: 'throw' | 'unclear') {
+    let commits = 0;
+    const losingStore: CapacityStore = {
+      readPool: (model) => store.readPool(model),
+      commit: async (model, changes) => {
+        commits += 1;
+        const result = await store.commit(model, changes);
+        if (commits !== nth) return result;
+        if (how === 'throw') throw new StorageUnavailableError('commit', null);
+        return { outcome: 'unclear' };
+      },
+    };
+    return losingStore;
+  }
+
+  it('gives a booking back once although the answer to the commit that told of it got lost', async () => {
+    const { make, store, clock } = open();
+    const other = make();
+    const capacity = make(losing(store, 2, 'throw'));
+    const first = await capacity.book(ask(6000, { urgent: true }));
+    if (first.outcome !== 'booked') throw new Error('An empty pool has room.');
+    expect((await other.book(ask(4000, { urgent: true }))).outcome).toBe('booked');
+    capacity.release(first.booking);
+    await expect(capacity.book(ask(1, { urgent: true }))).rejects.toThrow(StorageUnavailableError);
+    await clock.advance(5000);
+    // 4,000 are taken. What was given back twice would have taken them out of their bucket.
+    expect((await capacity.book(ask(6000, { urgent: true }))).outcome).toBe('booked');
+    expect((await capacity.book(ask(1, { urgent: true }))).outcome).toBe('wait');
+  });
+
+  it('answers callers whose commit was applied although its answer got lost, and books them once', async () => {
+    const { make, store, clock } = open();
+    const capacity = make(losing(store, 1, 'unclear'));
+    const result = capacity.book(ask(6000, { urgent: true }));
+    await clock.advance(25);
+    expect((await result).outcome).toBe('booked');
+    expect((await make().book(ask(4000, { urgent: true }))).outcome).toBe('booked');
+  });
+
+  it('gives back what was booked for callers that heard of a failure', async () => {
+    const { make, store, clock } = open();
+    const capacity = make(losing(store, 1, 'throw'));
+    await expect(capacity.book(ask(10_000, { urgent: true }))).rejects.toThrow(StorageUnavailableError);
+    await clock.advance(5000);
+    expect((await capacity.book(ask(10_000, { urgent: true }))).outcome).toBe('booked');
   });
 
   it('forecasts position and start of a job that would join, and null for one that fits nowhere', async () => {

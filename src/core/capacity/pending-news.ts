@@ -1,0 +1,49 @@
+import type { News } from './apply-news.ts';
+import type { BookingRequest, BookingResult } from './capacity.ts';
+import { type CommitName, fateOf } from './commit-trail.ts';
+
+/** News on its way into the row, and the commits that carried it and whose answers got lost. */
+export interface PendingNews {
+  readonly news: News;
+  readonly tries: readonly CommitName[];
+  /** It is news only if this commit happened. */
+  readonly ifApplied?: CommitName;
+}
+
+export function pend(news: News): PendingNews {
+  return { news, tries: [] };
+}
+
+/**
+ * What is still to be told, by the line's trail: nothing is entered twice, for a booking that is given back twice is room that
+ * does not exist. Where the trail no longer tells, what would give capacity back is left out: it passes within a minute.
+ */
+export function settleNews(pending: readonly PendingNews[], trail: readonly string[]): PendingNews[] {
+  return pending.flatMap((item): PendingNews[] => {
+    if (item.ifApplied !== undefined && fateOf(trail, item.ifApplied) !== 'applied') return [];
+    const fates = item.tries.map((name) => fateOf(trail, name));
+    if (fates.includes('applied')) return [];
+    const { news, tries } = item;
+    if (!fates.includes('unknown')) return [{ news, tries }];
+    if (news.kind === 'released') return [];
+    return [pend(news.kind === 'reported' ? { ...news, keepsCharge: true } : news)];
+  });
+}
+
+/** What has to be given back if a commit whose callers were turned away did happen: their bookings and new tickets. */
+export function undoneIfApplied(
+  name: CommitName,
+  requests: readonly BookingRequest[],
+  results: readonly BookingResult[],
+): PendingNews[] {
+  return requests.flatMap((request, index): PendingNews[] => {
+    const result = results[index];
+    if (result?.outcome === 'booked') {
+      return [{ news: { kind: 'released', booking: result.booking }, tries: [], ifApplied: name }];
+    }
+    if (result?.outcome !== 'wait' || result.ticket === null || request.ticket !== null) return [];
+    const { jobId, team, lane, estimate } = request;
+    const place = { jobId, team, lane, estimate, ticket: result.ticket };
+    return [{ news: { kind: 'left', place }, tries: [], ifApplied: name }];
+  });
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { BookingRequest } from '../../../../src/core/capacity/capacity.ts';
+import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
+import { decodePool, encodePool } from '../../../../src/core/capacity/pool-rows.ts';
+import { createPoolState, type PoolLine } from '../../../../src/core/capacity/pool-state.ts';
+import { ask, batch, pool, startMs } from './sample-pool.ts';
+
+/** A job with the time of its next wake-up. */
+interface Waiting {
+  request: BookingRequest;
+  dueMs: number;
+}
+
+const jobTokens = 500;
+const limits = pool();
+const damagedAtMs = startMs + 30_000;
+
+/**
+ * Forty bulk jobs wait at a deployment that serves twenty a minute, and one more comes every four seconds. After half a minute the
+ * line's row is damaged, if at all. Returns when each of the forty was sent.
+ */
+function serveAll(damage: (line: PoolLine) => { text: string; lastLine: PoolLine | null } | null) {
+  const bulk = () => ask(jobTokens, { lane: 'bulk' });
+  let state = createPoolState();
+  let waiting: Waiting[] = Array.from({ length: 40 }, () => ({ request: bulk(), dueMs: startMs }));
+  const old = new Set(waiting.map(({ request }) => request.jobId));
+  const sentAtMs: number[] = [];
+  for (let nowMs = startMs; sentAtMs.length < 40 && nowMs < startMs + 1_200_000; nowMs += 250) {
+    if (nowMs > startMs && (nowMs - startMs) % 4000 === 0) waiting.push({ request: bulk(), dueMs: nowMs });
+    const broken = nowMs === damagedAtMs ? damage(state.line) : null;
+    if (broken !== null) {
+      const rows = [...encodePool(state)].map(([key, text]) => ({ key, text, version: '1' }));
+      const damaged = rows.map((row) => (row.key === 'line' ? { ...row, text: broken.text } : row));
+      state = decodePool(damaged, { limits, nowMs, lastLine: broken.lastLine }).state;
+    }
+    const due = waiting.filter(({ dueMs }) => dueMs <= nowMs);
+    const decision = decideBookings(batch({ state, limits, nowMs, requests: due.map(({ request }) => request) }));
+    state = decision.state;
+    for (const [index, job] of due.entries()) {
+      const result = decision.results[index];
+      if (result?.outcome === 'wait') {
+        job.request = { ...job.request, ticket: result.ticket };
+        job.dueMs = Math.max(result.untilMs, nowMs + 250);
+      } else if (result?.outcome === 'booked') {
+        waiting = waiting.filter((other) => other !== job);
+        if (old.has(job.request.jobId)) sentAtMs.push(result.booking.sendAtMs);
+      }
+    }
+  }
+  return sentAtMs;
+}
+
+describe('a line whose row was damaged', () => {
+  const undamaged = serveAll(() => null);
+  const lastMs = Math.max(...undamaged) - damagedAtMs;
+
+  it('is served in two minutes when nothing happens', () => {
+    expect(undamaged).toHaveLength(40);
+    expect(lastMs).toBeLessThan(110_000);
+  });
+
+  it('goes on as if nothing had happened where a process remembers it', () => {
+    const sends = serveAll((line) => ({ text: 'x', lastLine: line }));
+    expect(sends).toHaveLength(40);
+    expect(Math.max(...sends) - damagedAtMs).toBeLessThan(1.1 * lastMs);
+  });
+
+  it('lets nobody who waited wait more than twice as long where no process remembers it', () => {
+    const sends = serveAll(() => ({ text: 'x', lastLine: null }));
+    expect(sends).toHaveLength(40);
+    expect(Math.max(...sends) - damagedAtMs).toBeLessThan(2 * lastMs);
+  });
+
+  it('is served again where a process remembers it as it was half a minute ago', () => {
+    let first: PoolLine | null = null;
+    const sends = serveAll((line) => {
+      first ??= line;
+      return {
+        text: '{}',
+        lastLine: { ...first, lanes: { ...first.lanes, bulk: { ...first.lanes.bulk, virtual: 0 } } },
+      };
+    });
+    expect(sends).toHaveLength(40);
+    expect(Math.max(...sends) - damagedAtMs).toBeLessThan(2 * lastMs);
+  });
+});

@@ -1,4 +1,4 @@
-import { type Booking, mostSendDelayMs } from '../../src/core/capacity/capacity.ts';
+import type { Booking } from '../../src/core/capacity/capacity.ts';
 import { alwaysHealthy } from '../../src/core/capacity/deployment-health.ts';
 import { type PoolLimits, unknownTeam } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
@@ -117,7 +117,7 @@ function makeWorker(
         await clock.sleep(result.booking.sendAtMs - CLAIM_LEAD_MS - clock.now());
         await clock.sleep(CLAIM_MS);
         await clock.sleep(result.booking.sendAtMs - clock.now());
-        if (clock.now() - result.booking.sendAtMs > mostSendDelayMs) {
+        if (clock.now() - result.booking.sendAtMs > result.booking.mostDelayMs) {
           capacity.release(result.booking);
           continue;
         }

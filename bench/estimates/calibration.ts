@@ -95,6 +95,7 @@ export function runCalibration(serviceFactor: number, measured: readonly Measure
         sendAtMs: nowMs,
         enteredAtMs: nowMs,
         tokens,
+        mostDelayMs: 250,
         why: '',
       },
       sentAtMs: nowMs,

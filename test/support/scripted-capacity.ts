@@ -51,7 +51,17 @@ export class ScriptedCapacity implements Capacity {
     const { exclude, model, team, lane } = request;
     const deployment = this.#deployments.find((name) => !exclude.includes(name)) ?? this.#deployments[0] ?? 'none';
     const id = `booking-${this.requests.length}`;
-    const rest = { model, team, lane, deployment, sendAtMs, enteredAtMs: sendAtMs, tokens: 100, why: 'first' };
+    const rest = {
+      model,
+      team,
+      lane,
+      deployment,
+      sendAtMs,
+      enteredAtMs: sendAtMs,
+      tokens: 100,
+      mostDelayMs: 250,
+      why: 'first',
+    };
     return { outcome: 'booked', booking: { id, ...rest }, ticket: request.ticket ?? { start: 1, finish: 2 } };
   }
 

@@ -5,7 +5,7 @@ import type { Upstream, UpstreamOutcome, UpstreamRequest } from '../../src/core/
 import { type AdmissionState, admit, createAdmission } from '../simulator/admission.ts';
 import { composeOutcome, type Script } from './compose-outcome.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
-import { isCalm, isPrompt } from './weather.ts';
+import { isCalm } from './weather.ts';
 import type { Witness } from './witness.ts';
 import type { World } from './world.ts';
 
@@ -114,8 +114,7 @@ export class SimulatedService {
     const admission = admit(this.#limiterOf(request.deployment), { tokens }, Math.floor(time.nowMs));
     if (admission.outcome === 'refused') {
       trace.note(`${request.deployment.name} refuses ${tokens} tokens: ${admission.kind}`);
-      const isPromised = admission.kind === 'requests' ? isPrompt(weather) : isCalm(weather);
-      if (isPromised) trace.violate(`${request.deployment.name} was sent more ${admission.kind} than its limit`);
+      if (isCalm(weather)) trace.violate(`${request.deployment.name} was sent more ${admission.kind} than its limit`);
       return { kind: 'throttles', latencyMs: 30, charge: null, retryAfterMs: admission.retryAfterMs };
     }
     const isCharged = this.#draws.next() < 0.5;

@@ -130,17 +130,8 @@ function makeFair(weather: Weather): Weather {
   return { ...weather, storage, everyMs, upstream, outageMs: 0, skewMs: 0, changesConfig: false, handEveryMs: null };
 }
 
-/** Whether every clock of the run is right and no process ever stops in mid-step: then no minute's limit may be passed at all. */
+/** Whether every clock of the run is right and no process ever stops in mid-step: then no limit may be passed at all, of a minute or of a slice. */
 export function isCalm(weather: Weather): boolean {
   const { storage, everyMs, skewMs } = weather;
   return skewMs === 0 && everyMs.jump === null && storage.freezes === 0;
-}
-
-/**
- * Whether storage answers at once as well. A send may be a quarter of a second late when a claim takes its time; in a slice of one
- * second that can be one request more than the spare between two sends allows for.
- */
-export function isPrompt(weather: Weather): boolean {
-  const { slow, failsBefore, failsAfter, appliesLate } = weather.storage;
-  return isCalm(weather) && weather.outageMs === 0 && slow + failsBefore + failsAfter + appliesLate === 0;
 }

@@ -28,7 +28,7 @@ export interface BookingRequest {
   readonly urgent: boolean;
 }
 
-/** A send later than this past its booked time may fall into another slice of the limiter: release it and book anew. */
+/** No send is later than this past its booked time: it would fall into another window of the limiter. */
 export const mostSendDelayMs = 250;
 
 /** A send time on a deployment, taken under its limits. */
@@ -41,6 +41,8 @@ export interface Booking {
   readonly sendAtMs: number;
   /** The same moment in the shared row's own time, under which it is entered there. */
   readonly enteredAtMs: number;
+  /** A send later than this past its booked time might pass a limit: release it and book anew. */
+  readonly mostDelayMs: number;
   /** Tokens charged to the ring: the service's admission estimate. */
   readonly tokens: number;
   /** Why this deployment was chosen, for the trail. */

@@ -1,5 +1,6 @@
 import type { Lane } from '../jobs/job.ts';
 import type { BookingRequest, BookingResult } from './capacity.ts';
+import { mostRowsPerCommit } from './capacity-store.ts';
 import type { HealthPolicy, HealthVerdict } from './deployment-health.ts';
 import {
   createLedger,
@@ -54,6 +55,8 @@ export interface Decision {
   hasNews: boolean;
   /** Teams whose own ring changed: only their rows are written. */
   readonly touchedTeams: Set<string>;
+  /** Teams whose own rings may change: with the line and the deployments their rows are one commit, and no commit holds more. */
+  readonly mostTeams: number;
 }
 
 export interface DecisionInput {
@@ -93,19 +96,15 @@ export function openDecision(input: DecisionInput): Decision {
   const weightOf = weigh(state, limits, nowMs);
   const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + Math.max(CLAIM_MS, input.claimMs ?? 0));
   const touchedTeams = new Set<string>();
-  return {
-    state,
-    limits,
-    health,
-    nowMs,
-    earliestMs,
-    open,
-    reopensAtMs,
-    isQuotaWait,
-    weightOf,
-    hasNews: false,
-    touchedTeams,
-  };
+  const deployments = new Set([...state.deployments.keys(), ...limits.deployments.map(({ name }) => name)]);
+  const mostTeams = mostRowsPerCommit - 1 - deployments.size;
+  const common = { state, limits, health, nowMs, earliestMs, open, reopensAtMs, isQuotaWait, weightOf };
+  return { ...common, hasNews: false, touchedTeams, mostTeams };
+}
+
+/** Whether a team's own ring may change in this decision: its row still fits the commit. */
+export function mayTouchTeam({ touchedTeams, mostTeams }: Decision, team: string): boolean {
+  return touchedTeams.has(team) || touchedTeams.size < mostTeams;
 }
 
 /** A deployment's ledger; one that nobody has booked on begins empty. */

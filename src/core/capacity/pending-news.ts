@@ -14,6 +14,31 @@ export function pend(news: News): PendingNews {
   return { news, tries: [] };
 }
 
+/** Teams whose bookings or places come back with one commit: with the deployments and other teams' bookings their rows still fit it. */
+const MOST_TEAMS = 20;
+
+/** Splits news that wait, oldest first, into what the next commit can carry beside `carried` and the rest. */
+export function takeNews(
+  carried: readonly PendingNews[],
+  waiting: readonly PendingNews[],
+): { readonly taken: readonly PendingNews[]; readonly left: readonly PendingNews[] } {
+  const teams = new Set(carried.map(({ news }) => teamOf(news)));
+  let count = 0;
+  for (const { news } of waiting) {
+    const team = teamOf(news);
+    if (team !== null && !teams.has(team) && teams.size >= MOST_TEAMS) break;
+    teams.add(team);
+    count += 1;
+  }
+  return { taken: waiting.slice(0, count), left: waiting.slice(count) };
+}
+
+/** The team whose own ring news may change; a report changes none. */
+function teamOf(news: News): string | null {
+  if (news.kind === 'reported') return null;
+  return news.kind === 'released' ? news.booking.team : news.place.team;
+}
+
 /**
  * What is still to be told, by the line's trail: nothing is entered twice, for a booking that is given back twice is room that
  * does not exist. Where the trail no longer tells, what would give capacity back is left out: it passes within a minute.

@@ -1,10 +1,11 @@
 import { noLatency } from '../routing/latency.ts';
 import { type DeploymentCandidate, rankDeployments } from '../routing/rank-deployments.ts';
 import { estimateAdmission } from './admission-estimate.ts';
-import type { Booking, WaitReason } from './capacity.ts';
-import { type Ask, type Decision, heldTokens, limitsOfTeam, type OpenDeployment } from './decision.ts';
+import { type Booking, mostSendDelayMs, type WaitReason } from './capacity.ts';
+import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam, type OpenDeployment } from './decision.ts';
 import { enterBooking, findFit, payPace, tokenLimit } from './deployment-ledger.ts';
 import { type DeploymentLimits, holdersOf } from './pool-limits.ts';
+import { latenessWithin, sliceOf } from './request-log.ts';
 import { chargeRing, createRing, deploymentRing, findRoom, sumRing, teamRing } from './token-ring.ts';
 
 /** Where and when a job would go, or what it waits for. */
@@ -142,7 +143,7 @@ export function holdPlace(decision: Decision, ask: Ask, place: FoundPlace): Book
   }
   countFailover(decision, request, on);
   decision.hasNews = true;
-  return bookingOf(request, { deployment: on.limits.name, tokens, sendAtMs, why: place.why });
+  return bookingOf(decision, request, { deployment: on.limits.name, tokens, sendAtMs, why: place.why });
 }
 
 /** A job that failed somewhere else goes on here: it came from the one it was on last. */
@@ -156,11 +157,13 @@ function countFailover(decision: Decision, { exclude }: Ask['request'], to: Open
 
 /** A booking's identity is its job, place and time: the same place is never given out twice. */
 export function bookingOf(
+  decision: Decision,
   request: Ask['request'],
   at: { deployment: string; tokens: number; sendAtMs: number; why: string },
 ): Booking {
   const { jobId, model, team, lane } = request;
   const { deployment, tokens, sendAtMs, why } = at;
+  const limits = decision.limits.deployments.find(({ name }) => name === deployment);
   return {
     id: `${jobId}@${deployment}@${sendAtMs}`,
     model,
@@ -170,8 +173,14 @@ export function bookingOf(
     deployment,
     tokens,
     sendAtMs,
+    mostDelayMs: limits === undefined ? 0 : mostDelayOn(limits),
     why,
   };
+}
+
+function mostDelayOn({ requestsPerMinute, requestWindowSeconds }: DeploymentLimits): number {
+  const slice = sliceOf(requestsPerMinute, requestWindowSeconds);
+  return Math.min(mostSendDelayMs, latenessWithin(slice, requestWindowSeconds));
 }
 
 /** Whether a deployment is there for this request: free, the one asked for, and no test that the job is spared. */
@@ -207,6 +216,7 @@ function teamFreeAt(decision: Decision, ask: Ask): number | { reason: WaitReason
   const limits = limitsOfTeam(decision.limits, ask.request.team);
   if (limits.isPaused) return { reason: 'paused', untilMs: decision.nowMs + 60_000 };
   if (limits.tokensPerMinute === null && limits.requestsPerMinute === null) return decision.earliestMs;
+  if (!mayTouchTeam(decision, ask.request.team)) return { reason: 'contention', untilMs: decision.nowMs };
   const ring = decision.state.teams.get(ask.request.team) ?? createRing();
   const farthestMs = decision.nowMs + 2 * teamRing.bucketMs * teamRing.windowBuckets;
   const room = findRoom(teamRing, ring, {

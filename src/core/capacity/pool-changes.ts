@@ -1,12 +1,13 @@
-import type { PoolRowChange, StoredPoolRow } from './capacity-store.ts';
+import { mostRowsPerCommit, type PoolRowChange, type StoredPoolRow } from './capacity-store.ts';
 import type { BatchDecision } from './decide-bookings.ts';
 import { encodeLine } from './line-row.ts';
 import { type DecodedPool, encodeRings, lineKey, teamOfRow } from './pool-rows.ts';
 import { checksumOf } from './row-seal.ts';
 
 /**
- * Rows that are not as they were read, damaged ones included, and always the line, first: it is what every commit is serialized on,
- * and it holds the checksums of all others.
+ * Rows that are not as they were read, and always the line, first: it is what every commit is serialized on, and it holds the
+ * checksums of all others. Damaged rows of teams that nothing happened to are written as far as there is room; the others stay damaged
+ * until the next commit.
  */
 export function changesOf(
   rows: readonly StoredPoolRow[],
@@ -14,22 +15,18 @@ export function changesOf(
   decision: Pick<BatchDecision, 'state' | 'touchedTeams'>,
 ): PoolRowChange[] {
   const before = new Map(rows.map((row) => [row.key, row]));
-  const sums: Record<string, string> = { ...read.sums };
-  delete sums[lineKey];
-  const changes: PoolRowChange[] = [];
-  const write = (key: string, text: string) => changes.push({ key, text, version: before.get(key)?.version ?? null });
+  const versionOf = (key: string) => before.get(key)?.version ?? null;
+  const due: PoolRowChange[] = [];
+  const mended: PoolRowChange[] = [];
   for (const [key, text] of encodeRings(decision.state)) {
     const team = teamOfRow(key);
+    const change = { key, text, version: versionOf(key) };
     // A ring that only grew older is written when something else happens to it.
-    const isLeft = team !== null && !decision.touchedTeams.has(team) && !read.damaged.includes(key);
-    if (isLeft || before.get(key)?.text === text) continue;
-    sums[key] = checksumOf(text);
-    write(key, text);
+    if (team === null || decision.touchedTeams.has(team)) {
+      if (before.get(key)?.text !== text) due.push(change);
+    } else if (read.damaged.includes(key)) mended.push(change);
   }
-  const line = {
-    key: lineKey,
-    text: encodeLine(decision.state.line, sums),
-    version: before.get(lineKey)?.version ?? null,
-  };
-  return [line, ...changes];
+  const changes = [...due, ...mended.slice(0, Math.max(0, mostRowsPerCommit - 1 - due.length))];
+  const sums = { ...read.sums, ...Object.fromEntries(changes.map(({ key, text }) => [key, checksumOf(text)])) };
+  return [{ key: lineKey, text: encodeLine(decision.state.line, sums), version: versionOf(lineKey) }, ...changes];
 }

@@ -4,7 +4,7 @@ import { type CommitName, fateOf } from './commit-trail.ts';
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
 import { isOnlyOne } from './lane-line.ts';
-import { type PendingNews, pend, settleNews, undoneIfApplied } from './pending-news.ts';
+import { type PendingNews, pend, settleNews, takeNews, undoneIfApplied } from './pending-news.ts';
 import { PoolAccess, type PoolRead } from './pool-access.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
 import type { PumpPorts } from './pump-ports.ts';
@@ -162,7 +162,9 @@ export class PoolPump {
       for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
         // Who came while the last try was on its way is decided with this one.
         flight.callers.push(...this.#takeCallers(MOST_CALLERS - flight.callers.length));
-        flight.news.push(...this.#news.splice(0));
+        const { taken, left } = takeNews(flight.news, this.#news);
+        flight.news.push(...taken);
+        this.#news = [...left];
         this.#isNewsUrgent = false;
         const isDone = await this.#tryOnce(flight);
         if (isDone) return;

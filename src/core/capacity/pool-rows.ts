@@ -33,10 +33,12 @@ export function encodePool(state: PoolState): Map<string, string> {
   return new Map([[lineKey, encodeLine(state.line, sums)], ...rings]);
 }
 
-/** A pool as read, the keys of rows that were damaged or are gone and are rebuilt from safe assumptions, and checksums of all that were read. */
+/** A pool as read. */
 export interface DecodedPool {
   readonly state: PoolState;
+  /** Keys of rows that were damaged or are gone and are rebuilt from safe assumptions. */
   readonly damaged: readonly string[];
+  /** Checksums of the rows as they should be: a damaged one differs from it until it is written anew. */
   readonly sums: RowSums;
 }
 
@@ -65,8 +67,10 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
   Object.assign(state.line, read?.line ?? { ...createPoolLine(), lanes: (lastLine ?? state.line).lanes });
   const known = read?.sums ?? null;
   const decode = (key: string, text: string | null) => {
-    if (text !== null) sums[key] = checksumOf(text);
-    const isAsWritten = text !== null && (known === null || known[key] === sums[key]);
+    const sum = text === null ? null : checksumOf(text);
+    const isAsWritten = text !== null && (known === null || known[key] === sum);
+    const expected = isAsWritten ? sum : (known?.[key] ?? sum);
+    if (expected !== null && key !== lineKey) sums[key] = expected;
     if (key.startsWith(deploymentPrefix)) {
       const name = key.slice(deploymentPrefix.length);
       const ledger = isAsWritten ? decodeLedger(text, nowMs) : null;
@@ -84,7 +88,8 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
   const expected = isLineLost
     ? limits.deployments.map(({ name }) => deploymentPrefix + name)
     : Object.keys(known ?? {});
-  for (const key of expected) if (sums[key] === undefined) decode(key, null);
+  const present = new Set(rows.map(({ key }) => key));
+  for (const key of expected) if (!present.has(key)) decode(key, null);
   return { state, damaged: [...damaged], sums };
 }
 

@@ -22,6 +22,14 @@ export function sliceOf(requestsPerMinute: number, windowSeconds: number): Reque
   return { limit: Math.floor(perSlice), windowMs: Math.ceil(windowSeconds * 1000 * spare) };
 }
 
+/** Of a slice's spare this part is for sends that are late, the rest for what is left between senders' clocks. */
+const LATENESS = 0.75;
+
+/** How late a send may be without passing a slice, in milliseconds: 60 in a slice of one second that RPM fills. */
+export function latenessWithin(slice: RequestSlice, windowSeconds: number): number {
+  return Math.floor(Math.max(0, slice.windowMs - windowSeconds * 1000) * LATENESS);
+}
+
 /** Forgets what no slice that ends at `nowMs` or later can hold. */
 export function forgetRequestsBefore(log: RequestLog, slice: RequestSlice, nowMs: number): void {
   const oldest = nowMs - Math.max(KEPT_MS, slice.windowMs);

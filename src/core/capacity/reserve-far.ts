@@ -1,6 +1,6 @@
 import { estimateAdmission } from './admission-estimate.ts';
 import { mostSendDelayMs } from './capacity.ts';
-import { type Ask, type Decision, heldTokens, limitsOfTeam } from './decision.ts';
+import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam } from './decision.ts';
 import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
 import { bookingOf, findPlace, holdPlace, type PlaceWanted } from './place-job.ts';
 import type { Reservation } from './pool-state.ts';
@@ -43,7 +43,7 @@ export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): 
   if (on !== undefined) payPace(on.ledger, on.limits, held, bounds);
   reservations.splice(index, 1);
   decision.hasNews = true;
-  ask.result = { outcome: 'booked', booking: bookingOf(ask.request, { ...held, why: 'reserved' }), ticket };
+  ask.result = { outcome: 'booked', booking: bookingOf(decision, ask.request, { ...held, why: 'reserved' }), ticket };
   return true;
 }
 
@@ -52,7 +52,9 @@ export function dropStaleReservations(decision: Decision): void {
   const kept: Reservation[] = [];
   for (const held of decision.state.line.reservations) {
     const isOpen = decision.open.some(({ limits }) => limits.name === held.deployment);
-    if (isOpen && held.sendAtMs + mostSendDelayMs >= decision.nowMs) kept.push(held);
+    // One whose team's row no longer fits the commit is given back with the next.
+    if (!mayTouchTeam(decision, held.team)) kept.push(held);
+    else if (isOpen && held.sendAtMs + mostSendDelayMs >= decision.nowMs) kept.push(held);
     else withdrawPlace(decision, held);
   }
   decision.state.line.reservations = kept;

@@ -60,12 +60,18 @@ const deployment = z.strictObject({
   paused: z.boolean().default(false),
 });
 
+/** A pool's deployments are written in one transaction with their line and the teams of a batch: a hundred rows in all. */
+const mostDeployments = 60;
+
 const pool = z
   .strictObject({
     model: name,
     price: name.optional().describe('Key in the price table; the model when absent'),
     paused: z.boolean().default(false),
-    deployments: z.array(deployment).min(1, 'at least one deployment is needed'),
+    deployments: z
+      .array(deployment)
+      .min(1, 'at least one deployment is needed')
+      .max(mostDeployments, `at most ${mostDeployments} deployments share one line; make two models of them`),
   })
   .transform((value) => ({ ...value, price: value.price ?? value.model }));
 

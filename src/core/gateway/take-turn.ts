@@ -1,4 +1,4 @@
-import { type Booking, mostSendDelayMs, type WaitReason } from '../capacity/capacity.ts';
+import type { Booking, WaitReason } from '../capacity/capacity.ts';
 import type { Ticket } from '../capacity/ticket.ts';
 import { findPool } from '../config/find-deployment.ts';
 import type { Job } from '../jobs/job.ts';
@@ -91,5 +91,5 @@ async function isReady(ports: Ports, booking: Booking, job: Job, waits: AbortSig
 
 /** Whether a booking's send time has passed by more than the limiter's slices bear. */
 export function isLate(ports: Ports, booking: Booking): boolean {
-  return ports.clock.now() - booking.sendAtMs > mostSendDelayMs;
+  return ports.clock.now() - booking.sendAtMs > booking.mostDelayMs;
 }

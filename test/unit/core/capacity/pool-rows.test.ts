@@ -95,6 +95,20 @@ describe("a pool's rows", () => {
     }
   });
 
+  it('take a deployment whose ring was changed by hand for full although the line is lost and cannot tell', () => {
+    const changed = damage(
+      'deployment|east',
+      withRing(() => '3an'),
+    );
+    const read = decodePool(
+      changed.filter(({ key }) => key !== 'line'),
+      context,
+    );
+    expect(read.damaged.toSorted()).toEqual(['deployment|east', 'line']);
+    const sound = rows.filter(({ key }) => key !== 'line');
+    expect(decodePool(sound, context).damaged).toEqual(['line']);
+  });
+
   it('take a deployment whose sealed row was put back from an earlier time for full', () => {
     const earlier =
       encodePool(decideBookings(batch({ limits, requests: [ask(10)] })).state).get('deployment|east') ?? '';

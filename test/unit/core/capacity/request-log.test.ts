@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   findRequestRoom,
   forgetRequestsBefore,
+  latenessWithin,
   logRequest,
   sliceOf,
   unlogRequest,
@@ -17,6 +18,28 @@ describe('the request slice', () => {
     [0, 10, { limit: 0, windowMs: 10_000 }],
   ])('of %i RPM in %i s windows is %o', (requestsPerMinute, windowSeconds, slice) => {
     expect(sliceOf(requestsPerMinute, windowSeconds)).toEqual(slice);
+  });
+
+  it('is kept although every other send is as late as it may be', () => {
+    for (const [requestsPerMinute, windowSeconds, latenessMs] of [
+      [600, 1, 60],
+      [60, 1, 60],
+      [600, 10, 150],
+    ] as const) {
+      const slice = sliceOf(requestsPerMinute, windowSeconds);
+      expect(latenessWithin(slice, windowSeconds)).toBe(latenessMs);
+      const log: number[] = [];
+      for (let count = 0; count < 4 * slice.limit; count += 1)
+        logRequest(log, findRequestRoom(log, slice, 1_000_000) ?? 0);
+      // The first of each slice is as late as it may be, the others are in time.
+      const sends = log
+        .map((atMs, index) => (index % slice.limit === 0 ? atMs + latenessMs : atMs))
+        .toSorted((a, b) => a - b);
+      for (const end of sends) {
+        const within = sends.filter((atMs) => atMs > end - windowSeconds * 1000 && atMs <= end);
+        expect(within.length).toBeLessThanOrEqual(slice.limit);
+      }
+    }
   });
 
   it('never holds more than its limit, whatever is booked before or after, with room for senders apart', () => {

@@ -38,7 +38,14 @@ function withPoolOut(times = 1, fallback = other): void {
     if (request.model !== fallback) return { ...out, untilMs: gateway.clock.now() + 5000 };
     const { team, model, lane } = request;
     const sendAtMs = gateway.clock.now();
-    const rest = { deployment: 'sweden', sendAtMs, enteredAtMs: sendAtMs, tokens: 100, why: 'priority' };
+    const rest = {
+      deployment: 'sweden',
+      sendAtMs,
+      enteredAtMs: sendAtMs,
+      tokens: 100,
+      mostDelayMs: 250,
+      why: 'priority',
+    };
     return { outcome: 'booked', booking: { id: 'b', model, team, lane, ...rest }, ticket: { start: 1, finish: 2 } };
   };
   for (let count = 0; count < times; count += 1) gateway.capacity.script(script, script);

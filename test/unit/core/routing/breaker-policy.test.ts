@@ -13,6 +13,7 @@ const report: CallReport = {
     sendAtMs: now,
     enteredAtMs: now,
     tokens: 1,
+    mostDelayMs: 250,
     why: 'priority',
   },
   sentAtMs: now,

@@ -22,12 +22,12 @@ export function sliceOf(requestsPerMinute: number, windowSeconds: number): Reque
   return { limit: Math.floor(perSlice), windowMs: Math.ceil(windowSeconds * 1000 * spare) };
 }
 
-/** Of a slice's spare this part is for sends that are late, the rest for what is left between senders' clocks. */
-const LATENESS = 0.75;
+/** Of a slice's spare this much is for what is left between senders' clocks, the rest for sends that are late. */
+const CLOCKS_MS = 25;
 
-/** How late a send may be without passing a slice, in milliseconds: 60 in a slice of one second that RPM fills. */
+/** How late a send may be without passing a slice, in milliseconds: 45 in a slice of one second that RPM fills. */
 export function latenessWithin(slice: RequestSlice, windowSeconds: number): number {
-  return Math.floor(Math.max(0, slice.windowMs - windowSeconds * 1000) * LATENESS);
+  return Math.max(0, slice.windowMs - windowSeconds * 1000 - CLOCKS_MS);
 }
 
 /** Forgets what no slice that ends at `nowMs` or later can hold. */

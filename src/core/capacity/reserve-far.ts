@@ -2,6 +2,7 @@ import { estimateAdmission } from './admission-estimate.ts';
 import { mostSendDelayMs } from './capacity.ts';
 import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam } from './decision.ts';
 import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
+import { laneRing } from './lane-line.ts';
 import { bookingOf, findPlace, holdPlace, type PlaceWanted } from './place-job.ts';
 import type { Reservation } from './pool-state.ts';
 import type { Ticket } from './ticket.ts';
@@ -12,15 +13,15 @@ const NEAR_MS = 5000;
 /** No window reaches further than this. */
 const FARTHEST_MS = 65_000;
 
-/** Holds the earliest send time that has room for a job, however far; false when there is none. */
-export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): boolean {
+/** Holds the earliest send time that has room for a job, however far, and tells it; null when there is none. */
+export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): number | null {
   const place = findPlace(decision, ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
-  if (!place.isFound) return false;
+  if (!place.isFound) return null;
   const { jobId, team, lane, estimate } = ask.request;
   const { deployment, tokens, sendAtMs } = holdPlace(decision, ask, place);
   const neededTokens = estimateAdmission(estimate);
   decision.state.line.reservations.push({ jobId, team, lane, deployment, tokens, neededTokens, sendAtMs });
-  return true;
+  return sendAtMs;
 }
 
 /** Answers a job that holds a reservation: books it when it is near, parks it until then; false when it holds none of its size. */
@@ -62,9 +63,12 @@ export function dropStaleReservations(decision: Decision): void {
 
 /** Gives back far send times that something more urgent needs; whoever held them is served anew when he comes for them. */
 export function yieldFarPlaces(decision: Decision, mustYield: (held: Reservation) => boolean): void {
-  const { reservations } = decision.state.line;
-  for (const held of reservations) if (mustYield(held)) withdrawPlace(decision, held);
-  decision.state.line.reservations = reservations.filter((held) => !mustYield(held));
+  const { line } = decision.state;
+  line.reservations = line.reservations.filter((held) => {
+    if (!mustYield(held) || !mayTouchTeam(decision, held.team)) return true;
+    withdrawPlace(decision, held);
+    return false;
+  });
 }
 
 /** Gives back what a job that leaves the line holds. */
@@ -93,6 +97,8 @@ function withdrawPlace(decision: Decision, held: Omit<Reservation, 'jobId'>): vo
     chargeRing(teamRing, ring, { tokens: -held.tokens, requests: -1 }, held.sendAtMs);
     decision.touchedTeams.add(held.team);
   }
-  decision.state.line.lanes[held.lane].credit += held.tokens;
+  const lane = decision.state.line.lanes[held.lane];
+  lane.credit += held.tokens;
+  chargeRing(laneRing, lane.used, { tokens: -held.tokens, requests: -1 }, held.sendAtMs);
   decision.hasNews = true;
 }

@@ -103,8 +103,9 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
   // The far send times of ordinary jobs behind it would make a big interactive job wait longer than the service does.
   if (isStuckNow && lane === 'interactive')
     yieldFarPlaces(decision, (held) => held.lane !== lane && held.tokens < bigFrom(decision));
-  if (isStuckNow && holdFar(decision, place.ask, want)) {
-    serve(decision, lane, place, decision.nowMs);
+  const heldAtMs = isStuckNow ? holdFar(decision, place.ask, want) : null;
+  if (heldAtMs !== null) {
+    serve(decision, lane, place, heldAtMs);
     findReservedTurn(decision, place.ask, place.ticket);
     return;
   }
@@ -124,11 +125,11 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
   setWait(place, Math.max(decision.nowMs + 200, whenMs - HORIZON_MS + 300), closedBy(decision, near.reason));
 }
 
-/** Holds a far send time; two jobs of half a deployment fit into its minute only without the reserve. */
-function holdFar(decision: Decision, ask: Ask, want: PlaceWanted): boolean {
-  return (
-    reserveFar(decision, ask, want) || (leadOf(decision, ask) > 0 && reserveFar(decision, ask, { ...want, reserve: 0 }))
-  );
+/** Holds a far send time and tells it; two jobs of half a deployment fit into its minute only without the reserve. */
+function holdFar(decision: Decision, ask: Ask, want: PlaceWanted): number | null {
+  const heldAtMs = reserveFar(decision, ask, want);
+  if (heldAtMs !== null || leadOf(decision, ask) === 0) return heldAtMs;
+  return reserveFar(decision, ask, { ...want, reserve: 0 });
 }
 
 /** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */

@@ -22,9 +22,9 @@ describe('the request slice', () => {
 
   it('is kept although every other send is as late as it may be', () => {
     for (const [requestsPerMinute, windowSeconds, latenessMs] of [
-      [600, 1, 60],
-      [60, 1, 60],
-      [600, 10, 150],
+      [600, 1, 45],
+      [60, 1, 45],
+      [600, 10, 175],
     ] as const) {
       const slice = sliceOf(requestsPerMinute, windowSeconds);
       expect(latenessWithin(slice, windowSeconds)).toBe(latenessMs);

@@ -78,7 +78,8 @@ describe('the rows of a commit', () => {
     const { commit, read } = openPool(60);
     let requests = teamNames.slice(0, 80).map((team) => ask(100, { team }));
     for (let round = 0; round < 3; round += 1) {
-      const { decision } = commit(startMs + round * 200, { requests });
+      const { decision, changes } = commit(startMs + round * 200, { requests });
+      expect(changes.length).toBeLessThanOrEqual(mostRowsPerCommit);
       requests = requests.filter((_, index) => decision.results[index]?.outcome !== 'booked');
     }
     expect(requests).toEqual([]);
@@ -102,6 +103,7 @@ describe('the rows of a commit', () => {
       expect(changes.length).toBeLessThanOrEqual(mostRowsPerCommit);
       expect(read(startMs).decoded.damaged.length).toBeLessThan(left);
     }
+    expect(teamNames.slice(0, 200).filter((team) => !stored.has(`team|${team}`))).toEqual([]);
   });
 });
 

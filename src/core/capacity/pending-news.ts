@@ -26,17 +26,17 @@ export function takeNews(
   let count = 0;
   for (const { news } of waiting) {
     const team = teamOf(news);
-    if (team !== null && !teams.has(team) && teams.size >= MOST_TEAMS) break;
+    if (!teams.has(team) && teams.size >= MOST_TEAMS) break;
     teams.add(team);
     count += 1;
   }
   return { taken: waiting.slice(0, count), left: waiting.slice(count) };
 }
 
-/** The team whose own ring news may change; a report changes none. */
-function teamOf(news: News): string | null {
-  if (news.kind === 'reported') return null;
-  return news.kind === 'released' ? news.booking.team : news.place.team;
+/** The team whose own ring news may change. */
+function teamOf(news: News): string {
+  if (news.kind === 'left') return news.place.team;
+  return news.kind === 'released' ? news.booking.team : news.report.booking.team;
 }
 
 /**

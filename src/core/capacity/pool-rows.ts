@@ -2,11 +2,11 @@ import type { StoredPoolRow } from './capacity-store.ts';
 import { createLedger, type DeploymentLedger } from './deployment-ledger.ts';
 import { decodeLedger, encodeLedger } from './deployment-row.ts';
 import { decodeLine, encodeLine, type RowSums } from './line-row.ts';
-import type { PoolLimits } from './pool-limits.ts';
+import { type PoolLimits, unknownTeam } from './pool-limits.ts';
 import { createPoolLine, createPoolState, type PoolLine, type PoolState } from './pool-state.ts';
 import { decodeRing, encodeRing } from './ring-text.ts';
 import { checksumOf } from './row-seal.ts';
-import { chargeRing, deploymentRing, type RingShape, type TokenRing, teamRing } from './token-ring.ts';
+import { chargeRing, createRing, deploymentRing, type TokenRing, teamRing } from './token-ring.ts';
 
 /** The line's row is part of every commit: whoever read an older one loses. */
 export const lineKey = 'line';
@@ -80,7 +80,7 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
       const name = key.slice(teamPrefix.length);
       const ring = isAsWritten ? decodeRing(text) : null;
       if (ring === null) damaged.add(key);
-      state.teams.set(name, ring ?? fullRing(teamRing, limits.teams.get(name)?.tokensPerMinute ?? 0, nowMs));
+      state.teams.set(name, ring ?? assumeUsedUp(name, limits, nowMs));
     }
   };
   for (const { key, text } of rows) decode(key, text);
@@ -95,16 +95,16 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
 
 function assumeFull(name: string, limits: PoolLimits, nowMs: number): DeploymentLedger {
   const ledger = createLedger();
-  ledger.ring = fullRing(
-    deploymentRing,
-    limits.deployments.find((deployment) => deployment.name === name)?.tokensPerMinute ?? 0,
-    nowMs,
-  );
+  // Without tokens nothing is sent, so that the slices of requests need not be filled.
+  const tokens = limits.deployments.find((deployment) => deployment.name === name)?.tokensPerMinute ?? 0;
+  chargeRing(deploymentRing, ledger.ring, { tokens, requests: 0 }, nowMs);
   return ledger;
 }
 
-function fullRing(shape: RingShape, tokens: number, nowMs: number): TokenRing {
-  const ring: TokenRing = { first: 0, tokens: [], requests: [] };
-  chargeRing(shape, ring, { tokens, requests: 0 }, nowMs);
+function assumeUsedUp(team: string, { teams }: PoolLimits, nowMs: number): TokenRing {
+  const ring = createRing();
+  // A team may be limited in requests alone.
+  const { tokensPerMinute, requestsPerMinute } = teams.get(team) ?? unknownTeam;
+  chargeRing(teamRing, ring, { tokens: tokensPerMinute ?? 0, requests: requestsPerMinute ?? 0 }, nowMs);
   return ring;
 }

@@ -158,13 +158,18 @@ describe("a pool's rows", () => {
     expect(read.state.line.reservations).toEqual([]);
   });
 
-  it('take a team whose row is damaged for used up', () => {
-    const read = decodePool(damage('team|search', 'x y'), context);
+  it.each([
+    ['tokens', { tokensPerMinute: 9000 }],
+    ['requests', { requestsPerMinute: 5 }],
+  ])('take a team that is limited in %s and whose row is damaged for used up', (_what, own) => {
+    const teams = new Map([['search', { ...unknownTeam, ...own }]]);
+    const read = decodePool(damage('team|search', 'x y'), { ...context, limits: pool({ teams }) });
     expect(read.damaged).toEqual(['team|search']);
-    const { results } = decideBookings(
-      batch({ ...full, state: read.state, nowMs: startMs + 1000, requests: [ask(1)] }),
-    );
-    expect(results[0]).toMatchObject({ outcome: 'wait' });
+    const over = { limits: pool({ teams }), state: read.state };
+    const soon = decideBookings(batch({ ...over, nowMs: startMs + 59_000, requests: [ask(1)] }));
+    expect(soon.results[0]).toMatchObject({ outcome: 'wait' });
+    const later = decideBookings(batch({ ...over, nowMs: startMs + 65_000, requests: [ask(1)] }));
+    expect(later.results[0]).toMatchObject({ outcome: 'booked' });
   });
 
   it('stay small: a minute of a busy deployment fits one property', () => {

@@ -1,9 +1,9 @@
 import { StorageUnavailableError } from '../http/weir-error.ts';
-import { oldestJobIdAfter } from '../jobs/job-id.ts';
+import { forEachAtOnce } from './at-once.ts';
 import { eraseOrphans } from './erase-orphans.ts';
-import { mendJob } from './mend-job.ts';
 import { type MendTally, mendTeam } from './mend-team.ts';
 import type { Ports } from './ports.ts';
+import { type OldJobs, removeOldJobs, startOldJobs } from './remove-old-jobs.ts';
 
 /** What one run of the retention removed and put right. */
 export interface RetentionTally extends MendTally {
@@ -12,48 +12,82 @@ export interface RetentionTally extends MendTally {
   /** Jobs without rows whose content was erased. */
   orphans: number;
   failedTeams: number;
+  /** Teams that had more than the run had time for; the next one goes on. */
+  unfinishedTeams: number;
 }
 
-/** Jobs that one run removes at most: the next one goes on, and no run outlasts its invocation. */
-const mostJobs = 5000;
+/** A run begins nothing after this: it ends well within its invocation (half an hour) and before the next one (an hour). */
+export const longestRunMs = 8 * 60_000;
+const teamsAtOnce = 4;
 const hourMs = 3_600_000;
 
 /**
  * The hourly look after storage: mends what was deleted or damaged by hand, removes what has had its time (configuration
  * `retention`: jobs that ended before `contentHours`, with their content and idempotency keys, and usage rows older than
- * `usageMonths`) and content that no row names. A team that fails does not stop the rest; twice at once is harmless.
+ * `usageMonths`) and content that no row names. Each hour begins with another team, and old jobs go a page of each team at a time, so
+ * that no team's backlog keeps another's from being removed. A team that fails does not stop the rest; twice at once is harmless.
  */
 export async function retain(ports: Ports): Promise<RetentionTally> {
-  const tally = { jobs: 0, usageRows: 0, orphans: 0, mendedJobs: 0, recountedBudgets: 0, failedTeams: 0 };
-  for (const team of await listTeams(ports)) {
-    if (ports.drain.isDraining) break;
-    try {
-      await retainTeam(ports, team, tally);
-    } catch (error) {
-      tally.failedTeams += 1;
-      const cause = error instanceof Error ? error.name : 'unknown';
-      const isOurs = !(error instanceof StorageUnavailableError);
-      report(ports, 'team_not_retained', 'A team could not be looked after; the next hour tries again.', isOurs, {
-        team,
-        cause,
+  const tally: RetentionTally = {
+    jobs: 0,
+    usageRows: 0,
+    orphans: 0,
+    mendedJobs: 0,
+    recountedBudgets: 0,
+    failedTeams: 0,
+    unfinishedTeams: 0,
+  };
+  const startedAtMs = ports.clock.now();
+  const isOver = () => ports.drain.isDraining || ports.clock.now() - startedAtMs >= longestRunMs;
+  const teams = rotate(await listTeams(ports), Math.floor(startedAtMs / hourMs));
+  let backlogs: OldJobs[] = [];
+  await forEachAtOnce(teams, teamsAtOnce, async (team) => {
+    if (isOver()) tally.unfinishedTeams += 1;
+    else if (await isWell(ports, team, tally, () => mendAndTrim(ports, team, tally)))
+      backlogs.push(oldJobsOf(ports, team));
+  });
+  while (backlogs.length > 0 && !isOver()) {
+    const left: OldJobs[] = [];
+    await forEachAtOnce(backlogs, teamsAtOnce, async (backlog) => {
+      await isWell(ports, backlog.team, tally, async () => {
+        const rest = isOver() ? backlog : await removeOldJobs(ports, backlog, tally);
+        if (rest !== null) left.push(rest);
       });
-    }
+    });
+    backlogs = left;
   }
+  tally.unfinishedTeams += backlogs.length;
   if (Object.values(tally).some((times) => times > 0)) {
     const message = 'Jobs and usage past their retention were removed, and what was damaged was mended.';
-    report(ports, 'retention', message, tally.failedTeams > 0, { ...tally });
+    report(ports, 'retention', message, tally.failedTeams + tally.unfinishedTeams > 0, { ...tally });
   }
   return tally;
 }
 
-async function retainTeam(ports: Ports, team: string, tally: RetentionTally): Promise<void> {
-  const now = ports.clock.now();
-  const { contentHours, usageMonths } = ports.config.current().retention;
+/** False when a team's part failed, which is told and left to the next hour. */
+async function isWell(ports: Ports, team: string, tally: RetentionTally, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    tally.failedTeams += 1;
+    const cause = error instanceof Error ? error.name : 'unknown';
+    const isOurs = !(error instanceof StorageUnavailableError);
+    const message = 'A team could not be looked after; the next hour tries again.';
+    report(ports, 'team_not_retained', message, isOurs, { team, cause });
+    return false;
+  }
+}
+
+async function mendAndTrim(ports: Ports, team: string, tally: RetentionTally): Promise<void> {
+  const { usageMonths } = ports.config.current().retention;
   await mendTeam(ports, team, tally);
-  if (tally.jobs >= mostJobs) return;
-  await removeJobs(ports, team, now - contentHours * hourMs, tally);
-  tally.usageRows += await ports.usage.removeBefore(team, subtractMonths(now, usageMonths));
+  tally.usageRows += await ports.usage.removeBefore(team, subtractMonths(ports.clock.now(), usageMonths));
   tally.orphans += await eraseOrphans(ports, team);
+}
+
+function oldJobsOf(ports: Ports, team: string): OldJobs {
+  return startOldJobs(team, ports.clock.now() - ports.config.current().retention.contentHours * hourMs);
 }
 
 /** Every team that ever had a job. One whose entry was deleted by hand is made known again, or no sweep would come to it. */
@@ -68,21 +102,9 @@ async function listTeams(ports: Ports): Promise<readonly string[]> {
   return [...teams];
 }
 
-async function removeJobs(ports: Ports, team: string, endedBeforeMs: number, tally: RetentionTally): Promise<void> {
-  let after: string | null = oldestJobIdAfter(endedBeforeMs);
-  while (after !== null && tally.jobs < mostJobs && !ports.drain.isDraining) {
-    const page = await ports.jobs.listJobs(team, { status: null, limit: 100, after });
-    // Mended, such a job has ended now: its content goes with it when its time is over.
-    for (const id of page.damaged) if ((await mendJob(ports, team, id)) === 'mended') tally.mendedJobs += 1;
-    for (const job of page.items) {
-      if (job.end === null && (await mendJob(ports, team, job.id)) === 'mended') tally.mendedJobs += 1;
-      if (job.end === null || job.end.finishedAtMs > endedBeforeMs) continue;
-      await ports.contents.erase(team, job.id);
-      await ports.jobs.removeJob(job);
-      tally.jobs += 1;
-    }
-    after = page.next;
-  }
+function rotate<T>(list: readonly T[], by: number): readonly T[] {
+  const start = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
 }
 
 function report(

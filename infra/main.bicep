@@ -79,7 +79,7 @@ var identityId = resourceId(
   names.identity
 )
 
-var problems = findParameterProblems(accounts, existingAccounts)
+var problems = findParameterProblems(accounts, existingAccounts, budget)
 // In the resource group's name, so that nothing is deployed before the parameters make sense.
 var checkedGroupName = empty(problems) ? names.resourceGroup : fail('Parameters: ${join(problems, '; ')}')
 

@@ -1,6 +1,6 @@
 // What no type can say about the parameters and no resource provider would refuse in time.
 
-import { existingModelAccount, modelAccount } from 'types.bicep'
+import { budgetSettings, existingModelAccount, modelAccount } from 'types.bicep'
 
 func hasDuplicates(names string[]) bool => length(union(names, names)) != length(names)
 
@@ -38,10 +38,30 @@ func judgeSpelling(unfit string[]) string[] =>
 func judgeIds(unfit string[]) string[] =>
   sayIf(!empty(unfit), 'resourceId is not that of a model account: ${join(unfit, ', ')}')
 
+func isDigits(text string) bool =>
+  empty(filter(range(0, length(text)), index => !contains('0123456789', substring(text, index, 1))))
+
+func isFirstOfMonth(date string) bool =>
+  length(date) == 10 && endsWith(date, '-01') && isDigits(substring(date, 0, 4)) && contains(
+    ['-01', '-02', '-03', '-04', '-05', '-06', '-07', '-08', '-09', '-10', '-11', '-12'],
+    substring(date, 4, 3)
+  )
+
+func judgeStart(date string) string[] =>
+  sayIf(
+    !isFirstOfMonth(date),
+    'budget.startDate is \'${date}\', not the first day of a month: set the variable WEIR_BUDGET_START (export, azd env set) to that of the month of the installation, written yyyy-MM-01, and keep it'
+  )
+
 @export()
-@description('Everything that is wrong with the accounts; empty when nothing is.')
-func findParameterProblems(accounts modelAccount[], existingAccounts existingModelAccount[]) string[] =>
+@description('Everything that is wrong with the parameters; empty when nothing is.')
+func findParameterProblems(
+  accounts modelAccount[],
+  existingAccounts existingModelAccount[],
+  budget budgetSettings
+) string[] =>
   concat(
+    judgeStart(budget.startDate),
     sayIf(empty(accounts) && empty(existingAccounts), 'no model account: set accounts or existingAccounts'),
     judgeNames(
       concat(map(accounts, account => account.name), map(existingAccounts, account => account.name)),

@@ -182,9 +182,7 @@ type budgetSettings = {
   @minValue(1)
   monthlyAmount: int
 
-  @description('First day of a month, yyyy-MM-01. Azure refuses to move it later: write it once.')
-  @minLength(10)
-  @maxLength(10)
+  @description('First day of the month of the installation, yyyy-MM-01. It has no default: Azure takes no past month for a new budget, and refuses to move the date of one that is there.')
   startDate: string
 }
 

@@ -25,7 +25,7 @@ param monitoring = {
   dailyQuotaGb: 1
   alertEmails: filter(split(readEnvironmentVariable('WEIR_ALERT_EMAILS', ''), ','), email => !empty(email))
 }
-param budget = { monthlyAmount: 100, startDate: readEnvironmentVariable('WEIR_BUDGET_START', '2026-11-01') }
+param budget = { monthlyAmount: 100, startDate: readEnvironmentVariable('WEIR_BUDGET_START', '') }
 param deployer = {
   principalId: readEnvironmentVariable('WEIR_DEPLOYER_ID', '')
   principalType: 'ServicePrincipal'

@@ -26,8 +26,8 @@ export class BicepSession {
   #said = '';
   #nextId = 1;
 
-  private constructor(command: string) {
-    this.#child = spawn(command, ['jsonrpc', '--stdio'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  private constructor(command: string, variables: NodeJS.ProcessEnv) {
+    this.#child = spawn(command, ['jsonrpc', '--stdio'], { env: variables, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.#said += chunk.toString('utf8');
@@ -37,8 +37,9 @@ export class BicepSession {
     this.#child.stdin.on('error', (error) => this.#fail(error));
   }
 
-  static async open(): Promise<BicepSession> {
-    return new BicepSession(await installBicep());
+  /** Starts the CLI; `variables` are what parameter files read from the environment. */
+  static async open(variables: NodeJS.ProcessEnv = process.env): Promise<BicepSession> {
+    return new BicepSession(await installBicep(), variables);
   }
 
   /** Calls a method such as `bicep/compile`; rejects with the CLI's message, or when its process ends first. */

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { BicepSession } from './bicep-session.ts';
-import { compileEnvironment, infraDirectory, listParameterFiles } from './compile-environment.ts';
+import { compileEnvironment, infraDirectory, listParameterFiles, supposeInstallation } from './compile-environment.ts';
 import { bicepVersion } from './install-bicep.ts';
 import { runBicep } from './run-bicep.ts';
 
@@ -25,7 +25,7 @@ export async function checkInfra(directory = infraDirectory): Promise<CheckedSte
     const { diagnostics } = await runBicep(['build-params', file, '--stdout'], directory);
     steps.push({ step: `build-params ${file}`, diagnostics });
   }
-  const session = await BicepSession.open();
+  const session = await BicepSession.open(supposeInstallation(process.env));
   try {
     for (const file of files) {
       const { diagnostics } = await compileEnvironment(session, file, directory);

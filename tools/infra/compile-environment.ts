@@ -15,6 +15,11 @@ export const infraDirectory = join(import.meta.dirname, '..', '..', 'infra');
 // Any subscription will do: ids and tokens are computed from it, and nothing is asked of Azure.
 const place = { subscriptionId: '00000000-0000-0000-0000-000000000001', location: 'swedencentral' };
 
+/** What a compilation that deploys nothing may suppose of an installation: `variables`, and a month where they name none. */
+export function supposeInstallation(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { WEIR_BUDGET_START: '2026-11-01', ...variables };
+}
+
 const diagnostic = z.object({ level: z.string(), code: z.string(), message: z.string() });
 const compilation = z.object({ success: z.boolean(), diagnostics: z.array(diagnostic) });
 const template = compilation.extend({ contents: z.string().nullish() });

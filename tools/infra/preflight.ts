@@ -1,13 +1,32 @@
-import { spawnSync } from 'node:child_process';
 import { relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { askBudgetStart, askRegion } from './ask-azure.ts';
 import { BicepSession } from './bicep-session.ts';
 import { type CompiledEnvironment, compileEnvironment, infraDirectory } from './compile-environment.ts';
-import { findModelProblems, type RegionAnswer, regionAnswer, type WantedDeployment } from './find-model-problems.ts';
+import { findBudgetProblem } from './find-budget-problem.ts';
+import { findModelProblems, type ModelProblem, type WantedDeployment } from './find-model-problems.ts';
 
-const usage = `Asks Azure, signed in as az is, whether the regions of a parameter file offer its models, versions and SKUs, and
-whether the subscription's quota bears its capacities. Changes nothing.
+const usage = `Asks Azure, signed in as az is, whether the regions of a parameter file offer its models, versions and SKUs, whether
+the subscription's quota bears its capacities, and whether its budget may begin when it says. Changes nothing.
 
   node tools/infra/preflight.ts infra/env/dev.bicepparam`;
+
+/** What Azure would refuse of a parameter file, or take only in part, and what was looked at. */
+export interface Preflight {
+  readonly deployments: number;
+  readonly regions: number;
+  readonly problems: readonly ModelProblem[];
+}
+
+/** Compares a parameter file with what az is told. Throws where it does not compile, or az gives no answer. */
+export async function judgeBeforehand(session: BicepSession, parameterFile: string): Promise<Preflight> {
+  const compiled = await compileEnvironment(session, relative(infraDirectory, resolve(parameterFile)));
+  if (compiled.diagnostics.length > 0) throw new Error(compiled.diagnostics.join('\n'));
+  const wanted = readWanted(compiled);
+  const regions = new Map([...new Set(wanted.map(({ region }) => region))].map((name) => [name, askRegion(name)]));
+  const problems = [...findModelProblems(wanted, regions), ...judgeBudgets(compiled)];
+  return { deployments: wanted.length, regions: regions.size, problems };
+}
 
 function readWanted(compiled: CompiledEnvironment): WantedDeployment[] {
   const regions = new Map<string, string>();
@@ -29,6 +48,15 @@ function readWanted(compiled: CompiledEnvironment): WantedDeployment[] {
     });
 }
 
+function judgeBudgets({ resources }: CompiledEnvironment): ModelProblem[] {
+  return resources
+    .filter(({ type }) => type === 'Microsoft.Consumption/budgets')
+    .flatMap((budget) => {
+      const wanted = String(valueAt(budget, 'properties', 'timePeriod', 'startDate'));
+      return findBudgetProblem(wanted, askBudgetStart(budget), new Date()) ?? [];
+    });
+}
+
 function valueAt(value: unknown, ...path: string[]): unknown {
   return path.reduce<unknown>(
     (current, step) => (typeof current === 'object' && current !== null ? Reflect.get(current, step) : undefined),
@@ -36,38 +64,24 @@ function valueAt(value: unknown, ...path: string[]): unknown {
   );
 }
 
-function askRegion(region: string): RegionAnswer {
-  return regionAnswer.parse({ models: askAzure('model', region), quotas: askAzure('usage', region) });
-}
-
-function askAzure(what: 'model' | 'usage', region: string): unknown {
-  const args = ['cognitiveservices', what, 'list', '--location', region, '--output', 'json'];
-  const result = spawnSync('az', args, { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024, timeout: 120_000 });
-  if (result.error !== undefined) throw new Error(`'az' could not be run (${result.error.message}).`);
-  if (result.status !== 0) throw new Error(`az ${args.join(' ')}: ${result.stderr.trim()}`);
-  return JSON.parse(result.stdout);
-}
-
 async function main(parameterFile: string | undefined): Promise<number> {
   if (parameterFile === undefined) throw new Error(usage);
   const session = await BicepSession.open();
   try {
-    const compiled = await compileEnvironment(session, relative(infraDirectory, resolve(parameterFile)));
-    if (compiled.diagnostics.length > 0) throw new Error(compiled.diagnostics.join('\n'));
-    const wanted = readWanted(compiled);
-    const regions = new Map([...new Set(wanted.map(({ region }) => region))].map((name) => [name, askRegion(name)]));
-    const problems = findModelProblems(wanted, regions);
+    const { deployments, regions, problems } = await judgeBeforehand(session, parameterFile);
     for (const { severity, message } of problems) console.error(`${severity}: ${message}`);
-    console.log(`${wanted.length} deployments in ${regions.size} regions, ${problems.length} problems.`);
+    console.log(`${deployments} deployments in ${regions} regions, ${problems.length} problems.`);
     return problems.some(({ severity }) => severity === 'refused') ? 1 : 0;
   } finally {
     session.close();
   }
 }
 
-try {
-  process.exitCode = await main(process.argv[2]);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    process.exitCode = await main(process.argv[2]);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }

@@ -1,12 +1,12 @@
 import { BicepSession } from './bicep-session.ts';
-import { type CompiledEnvironment, compileEnvironment } from './compile-environment.ts';
+import { type CompiledEnvironment, compileEnvironment, supposeInstallation } from './compile-environment.ts';
 
 /** What leads to Azure: storage and telemetry. */
 const leadingAway = /^(AzureWebJobsStorage|APPLICATIONINSIGHTS_)/;
 
 /** The settings of prod as the templates write them, for a run on this machine: without storage and telemetry. */
 export async function readLocalProductionSettings(): Promise<Readonly<Record<string, string>>> {
-  const session = await BicepSession.open();
+  const session = await BicepSession.open(supposeInstallation(process.env));
   try {
     const settings = readWrittenSettings(await compileEnvironment(session, 'env/prod.bicepparam'));
     return Object.fromEntries(Object.entries(settings).filter(([name]) => !leadingAway.test(name)));

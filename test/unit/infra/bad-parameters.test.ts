@@ -84,6 +84,11 @@ const mistakes: readonly { what: string; change: (text: string) => string; says:
       ),
     says: /resourceId is not that of a model account/,
   },
+  ...['', '2026-11-28', '2026-13-01', '26-11-1-01', 'abcd-11-01'].map((date) => ({
+    what: `a budget that begins on '${date}'`,
+    change: (text: string) => text.replace("readEnvironmentVariable('WEIR_BUDGET_START', '')", `'${date}'`),
+    says: new RegExp(`budget.startDate is '${date}', not the first day of a month: set the variable WEIR_BUDGET_START`),
+  })),
   {
     what: 'a missing parameter',
     change: (text) => text.replace("param location = 'swedencentral'\n", ''),

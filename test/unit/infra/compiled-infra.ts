@@ -5,6 +5,7 @@ import {
   compileChanged,
   compileEnvironment,
   compileTemplate,
+  supposeInstallation,
 } from '../../../tools/infra/compile-environment.ts';
 
 export const environments = ['main', 'env/dev', 'env/test', 'env/prod'] as const;
@@ -30,7 +31,7 @@ export function useCompiledInfra(): CompiledInfra {
     return session;
   };
   beforeAll(async () => {
-    session = await BicepSession.open();
+    session = await BicepSession.open(supposeInstallation(process.env));
   }, patienceMs);
   afterAll(() => session?.close());
   return {

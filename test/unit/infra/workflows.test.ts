@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { prepareFakeCommand } from '../../support/fake-command.ts';
 
 const directory = join(import.meta.dirname, '../../../.github/workflows');
 const workflows = (await readdir(directory)).filter((file) => file.endsWith('.yml')).sort();
@@ -129,8 +129,8 @@ describe('workflows', () => {
     { what: 'a fork', run: '17', made: ours.replace('acme', 'mallory'), says: 'mallory/weir' },
     { what: 'no number', run: '17/jobs', made: ours, says: "package_run is '17/jobs'" },
   ])('takes the package of a run that is: $what', async ({ run, made, says }) => {
-    const step = await prepareRunCheck();
-    const { status, stdout } = step({ PACKAGE_RUN: run, MADE: made, GITHUB_REPOSITORY: 'acme/weir' });
+    const step = prepareRunCheck();
+    const { status, stdout } = await step({ made, PACKAGE_RUN: run, GITHUB_REPOSITORY: 'acme/weir' });
     expect(stdout).toContain(says);
     expect(status).toBe(says === '' ? 0 : 1);
   });
@@ -171,20 +171,15 @@ describe('workflows', () => {
   });
 });
 
-/** The step as the runner would run it, with a `gh` that says `MADE`. */
-async function prepareRunCheck() {
+/** The step as the runner would run it, with a `gh` that says what the run was. */
+function prepareRunCheck() {
   const parts = textOf('deploy-environment.yml').split(/^ {6}- /m);
   const step = parts.find((part) => part.startsWith('name: The run that made the package')) ?? '';
   const script = scriptOf(step);
-  const folder = await mkdtemp(join(tmpdir(), 'weir-gh-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'gh'), '#!/bin/sh\necho "$MADE"\n');
-  await chmod(join(folder, 'gh'), 0o755);
-  return (environment: Record<string, string>) =>
-    spawnSync('bash', ['-e', '-c', script], {
-      encoding: 'utf8',
-      env: { PATH: `${folder}:${process.env['PATH'] ?? ''}`, ...environment },
-    });
+  return async ({ made, ...environment }: { made: string } & Record<string, string>) => {
+    const path = await prepareFakeCommand('gh', [{ asked: 'actions/runs/17', says: made }]);
+    return spawnSync('bash', ['-e', '-c', script], { encoding: 'utf8', env: { PATH: path, ...environment } });
+  };
 }
 
 const everyVariable = {

@@ -76,8 +76,8 @@ function makeWorker(
       health: isAdmitted ? 'good' : 'none',
       throttle: isAdmitted ? null : 'tokens',
       coolDownMs: coolDownOf(scenario, decision),
+      limitTokens: decision.headroom.limitTokens,
       remainingTokens: decision.headroom.remainingTokens > 0 ? decision.headroom.remainingTokens : null,
-      remainingRequests: decision.headroom.remainingRequests > 0 ? decision.headroom.remainingRequests : null,
       firstByteMs: isAdmitted ? 500 : null,
       latencyMs,
       usage: {

@@ -36,12 +36,16 @@ export class ScriptedUpstream implements Upstream {
 }
 
 /** A chat answer that reports usage. */
-export function answer(content = 'A weir is a low dam.', latencyMs = 0): UpstreamOutcome {
+export function answer(
+  content = 'A weir is a low dam.',
+  latencyMs = 0,
+  headers: Readonly<Record<string, string>> = {},
+): UpstreamOutcome {
   const body = {
     choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
     usage: { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 },
   };
-  return answered(200, body, {}, latencyMs);
+  return answered(200, body, headers, latencyMs);
 }
 
 /** An error in Azure's shape. */

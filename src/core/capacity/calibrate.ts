@@ -29,7 +29,7 @@ const RESET_RATIO = 0.4;
 const RESET_MEMORY_MS = 15 * 60_000;
 
 /**
- * Compares what the service says it has charged (limit − remaining) with the estimates in the ring at the send time and moves the
+ * Compares what the service says it has charged (its limit − remaining) with the estimates in the ring at the send time and moves the
  * deployment's calibration towards it. The ring holds estimates as they were made, so the figure does not feed back on itself.
  */
 export function calibrate(ledger: DeploymentLedger, limits: DeploymentLimits, report: CallReport): void {
@@ -37,14 +37,28 @@ export function calibrate(ledger: DeploymentLedger, limits: DeploymentLimits, re
   if (report.throttle === 'tokens') move(ledger, ledger.calibration + THROTTLED_STEP, report.sentAtMs);
   if (report.remainingTokens === null || report.outcome !== 'succeeded') return;
   if (!remembers(deploymentRing, ledger.ring, report.sentAtMs)) return;
-  const charged = limits.tokensPerMinute - report.remainingTokens;
   const least = sumRing(shortMinute, ledger.ring, report.sentAtMs - edgeMs).tokens;
   const most = sumRing(longMinute, ledger.ring, report.sentAtMs + bucketMs).tokens;
   if (least < limits.tokensPerMinute * LEAST_LOAD) return;
-  if (charged < RESET_RATIO * least) ledger.resetSeenAtMs = report.sentAtMs;
-  const expected = Math.min(charged / least, Math.max(charged / most, ledger.calibration));
+  const charged = chargedBetween(limits, report.limitTokens, report.remainingTokens);
+  if (charged.most < RESET_RATIO * least) ledger.resetSeenAtMs = report.sentAtMs;
+  const expected = Math.min(charged.most / least, Math.max(charged.least / most, ledger.calibration));
   const difference = Math.min(MOST_DIFFERENCE, Math.max(-MOST_DIFFERENCE, expected - ledger.calibration));
   move(ledger, ledger.calibration + WEIGHT * difference, report.sentAtMs);
+}
+
+/**
+ * What the service has charged to this gateway, by what it grants (null: it does not say) and what is left of that. `remaining` counts
+ * down from the grant. What is granted beyond the configured limit is somebody else's, who may have used all of it or nothing; a
+ * grant below the limit counts as used up. Without the grant a small charge may be a large grant, and teaches nothing.
+ */
+function chargedBetween(
+  { tokensPerMinute }: DeploymentLimits,
+  granted: number | null,
+  remaining: number,
+): { readonly least: number; readonly most: number } {
+  const least = tokensPerMinute - remaining;
+  return { least, most: granted === null ? Number.POSITIVE_INFINITY : Math.max(tokensPerMinute, granted) - remaining };
 }
 
 function move(ledger: DeploymentLedger, calibration: number, atMs: number): void {

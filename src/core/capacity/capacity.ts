@@ -73,9 +73,10 @@ export interface CallReport {
   readonly throttle: ThrottleKind | null;
   /** How long the deployment is to be left alone: the hint, or the default of its 429's kind; null when nothing asks for it. */
   readonly coolDownMs: number | null;
-  /** `x-ratelimit-remaining-*` as numbers; null when missing, ≤ 0 or −1. */
+  /** `x-ratelimit-limit-tokens` as a number: what the service grants per minute; null when missing, ≤ 0 or −1. */
+  readonly limitTokens: number | null;
+  /** `x-ratelimit-remaining-tokens` as a number; null when missing, ≤ 0 or −1. */
   readonly remainingTokens: number | null;
-  readonly remainingRequests: number | null;
   readonly firstByteMs: number | null;
   readonly latencyMs: number;
   readonly usage: Usage;

@@ -54,7 +54,7 @@ async function trip(ports: Ports, deployment: string, reason = 'server_error_503
       throttle: null,
       coolDownMs: null,
       remainingTokens: null,
-      remainingRequests: null,
+      limitTokens: null,
       firstByteMs: null,
       latencyMs: 5,
       usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },

@@ -35,6 +35,17 @@ describe('one call', () => {
     expect(gateway.events.map((event) => event.type)).toEqual(['attempt', 'job']);
   });
 
+  test.each([
+    ['120000', '80000', { limitTokens: 120_000, remainingTokens: 80_000 }],
+    ['-1', '-1', { limitTokens: null, remainingTokens: null }],
+    ['', 'many', { limitTokens: null, remainingTokens: null }],
+  ])('what the service says it grants (%s) and has left (%s) is told to capacity', async (limit, remaining, told) => {
+    const headers = { 'x-ratelimit-limit-tokens': limit, 'x-ratelimit-remaining-tokens': remaining };
+    gateway.upstream.script('*', answer('', 0, headers));
+    await gateway.finish(gateway.wake(await gateway.accept()));
+    expect(gateway.capacity.reports).toMatchObject([told]);
+  });
+
   test('fault 3: a wake-up for a job that has ended, or never was, does nothing', async () => {
     const job = await gateway.accept();
     await gateway.finish(gateway.wake(job));

@@ -24,7 +24,7 @@ const report: CallReport = {
   throttle: null,
   coolDownMs: null,
   remainingTokens: null,
-  remainingRequests: null,
+  limitTokens: null,
   firstByteMs: 100,
   latencyMs: 120,
   usage: { inputTokens: 5, cachedInputTokens: 0, outputTokens: 10, reasoningTokens: 0 },

@@ -81,7 +81,7 @@ async function report(process: PooledCapacity, booking: Booking, how: Partial<Ca
     throttle: null,
     coolDownMs: null,
     remainingTokens: null,
-    remainingRequests: null,
+    limitTokens: null,
     firstByteMs: null,
     latencyMs: 10,
     usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },

@@ -78,6 +78,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   resource settings 'config' = {
     name: 'appsettings'
     properties: {
+      // No welcome page that tells strangers what runs here.
+      AzureWebJobsDisableHomepage: 'true'
       AzureWebJobsStorage__accountName: storageAccountName
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identityClientId

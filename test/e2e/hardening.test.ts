@@ -205,6 +205,10 @@ describe('answers', () => {
     ['a list', 'GET', '/jobs'],
     ['a refusal', 'GET', '/jobs/nope'],
     ['a rejected credential', 'GET', '/usage?x-key'],
+    // The host answers these itself.
+    ['an unknown path', 'GET', '/nowhere'],
+    ['another method', 'PUT', '/jobs'],
+    ['the root', 'GET', '/'],
   ])('%s: HSTS, CSP and nosniff, and no other origin may read it', async (what, method, path) => {
     const headers = { origin: 'https://evil.example.com' };
     const team = what === 'a rejected credential' ? 'nobody' : 'search';
@@ -215,6 +219,11 @@ describe('answers', () => {
     const names = [...answer.headers.keys()];
     expect(names.filter((name) => name.startsWith('access-control-'))).toEqual([]);
     expect(names.filter((name) => ['server', 'x-powered-by', 'set-cookie'].includes(name))).toEqual([]);
+  });
+
+  test('the root tells nothing of what runs here', async () => {
+    const response = await fetch(weir.baseUrl);
+    expect([response.status, await response.text()]).toEqual([204, '']);
   });
 
   test('a preflight is answered by nobody', async () => {

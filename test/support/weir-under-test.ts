@@ -103,6 +103,7 @@ export class WeirUnderTest {
       ...process.env,
       WEIR_CONFIG: this.#configFile,
       WEIR_KEYS: this.#keysFile,
+      AzureWebJobsDisableHomepage: 'true',
       WEIR_SWEEP_SCHEDULE: '*/2 * * * * *',
       WEIR_LEASE_SECONDS: '6',
       ...hastened,

@@ -16,6 +16,8 @@ export interface QueueSettings {
 /** What the local host obeys of host.json. */
 export interface HostSettings {
   routePrefix: string;
+  /** Added to every answer that does not have them already; names in lower case. */
+  customHeaders: ReadonlyMap<string, string>;
   queues: QueueSettings;
   /** Undefined when invocations may run for ever (`-1`). */
   functionTimeoutMs: number | undefined;
@@ -38,6 +40,7 @@ export function readHostSettings(hostJson: string, environment: Record<string, s
   const batchSize = reader.integer(queue('batchSize'), 16, 1, 32);
   const settings: HostSettings = {
     routePrefix: reader.text('extensions:http:routePrefix', 'api').replace(/^\/+|\/+$/g, ''),
+    customHeaders: reader.children('extensions:http:customHeaders'),
     functionTimeoutMs: reader.timeout('functionTimeout', 30 * 60 * 1000),
     queues: {
       batchSize,
@@ -96,6 +99,13 @@ class SettingsReader {
 
   text(path: string, fallback: string): string {
     return this.#values.get(path.toLowerCase()) ?? fallback;
+  }
+
+  /** Everything one level below a path, by its name in lower case. */
+  children(path: string): ReadonlyMap<string, string> {
+    const prefix = `${path.toLowerCase()}:`;
+    const found = [...this.#values].filter(([name]) => name.startsWith(prefix));
+    return new Map(found.map(([name, value]) => [name.slice(prefix.length), value]));
   }
 
   integer(path: string, fallback: number, least: number, most: number): number {

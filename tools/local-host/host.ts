@@ -145,6 +145,8 @@ function openHttp(http: HttpListener, app: FunctionApp, parts: TriggerParts): vo
     routes,
     invoker,
     streamingUrl: app.streamingUrl,
+    customHeaders: settings.customHeaders,
+    isHomepageDisabled: environment['AzureWebJobsDisableHomepage']?.toLowerCase() === 'true',
     answerAdmin: (request, response, url) => answerAdmin(admin, request, response, url),
   });
 }

@@ -134,6 +134,7 @@ function formatCookie(cookie: HttpCookie): string {
 export function writeEmpty(response: ServerResponse, statusCode: number): void {
   if (response.headersSent || response.destroyed) return;
   response.statusCode = statusCode;
-  response.setHeader('content-length', 0);
+  // A 204 has no length (RFC 9110).
+  if (statusCode !== 204) response.setHeader('content-length', 0);
   response.end();
 }

@@ -22,6 +22,9 @@ export interface HttpSite {
   routes: RouteTable;
   invoker: Invoker;
   streamingUrl: string | undefined;
+  /** On every answer from here on; what a function sets itself wins. */
+  customHeaders: ReadonlyMap<string, string>;
+  isHomepageDisabled: boolean;
   /** Answers the host's own paths (`/admin/…`); false when it has no answer. */
   answerAdmin(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean>;
 }
@@ -85,9 +88,11 @@ export class HttpListener {
     if (this.#site === undefined || this.#draining) return writeEmpty(response, 503);
     const url = readUrl(request, this.port);
     if (url === undefined) return writeEmpty(response, 400);
+    for (const [name, value] of this.#site.customHeaders) response.setHeader(name, value);
     if (await this.#site.answerAdmin(request, response, url)) return;
     const found = findRoute(this.#site.routes, request.method ?? 'GET', url.pathname);
     if (found !== undefined) return await this.#invoke(this.#site, { request, response, url, ...found });
+    if (url.pathname === '/' && this.#site.isHomepageDisabled) return writeEmpty(response, 204);
     if (url.pathname === '/' && request.method === 'GET') {
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.end('<!doctype html><title>Functions</title><p>Your function app is up and running.');

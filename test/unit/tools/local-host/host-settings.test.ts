@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { securityHeaders } from '../../../../src/functions/http/security-headers.ts';
 import { HostError } from '../../../../tools/local-host/host-error.ts';
 import { readHostSettings } from '../../../../tools/local-host/host-settings.ts';
 
@@ -27,6 +28,8 @@ describe('readHostSettings', () => {
     const settings = readHostSettings(readFileSync('host.json', 'utf8'), {});
     expect(settings.routePrefix).toBe('');
     expect(settings.queues.visibilityTimeoutMs).toBe(30_000);
+    // The host's own answers carry what those of functions do.
+    expect(Object.fromEntries(settings.customHeaders)).toEqual(securityHeaders);
   });
 
   it('lets the environment override a value, whatever the case of its name', () => {

@@ -18,9 +18,6 @@ export type News =
 /** A ticket that nobody will come back for. */
 export type LeftPlace = Pick<BookingRequest, 'jobId' | 'team' | 'lane' | 'estimate'> & { readonly ticket: Ticket };
 
-/** A hint of a day is not believed for longer than every window takes to empty. */
-const MOST_COOL_MS = 60_000;
-
 /** Enters news into a state that it may change; returns the teams whose own rings changed. */
 export function applyNews(input: DecisionInput, news: readonly News[]): ReadonlySet<string> {
   const decision = openDecision(input);
@@ -90,7 +87,7 @@ function chargedTokens(limits: DeploymentLimits, report: CallReport): number {
 function cool(ledger: DeploymentLedger, report: CallReport, nowMs: number): void {
   if (report.throttle !== null && report.throttle !== 'capacity') ledger.driftCount += 1;
   if (report.coolDownMs === null) return;
-  const untilMs = nowMs + Math.min(Math.max(report.coolDownMs, 0), MOST_COOL_MS);
+  const untilMs = nowMs + report.coolDownMs;
   if (untilMs <= ledger.cooledUntilMs) return;
   ledger.cooledUntilMs = untilMs;
   ledger.coolReason = report.reason;

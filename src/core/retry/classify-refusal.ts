@@ -22,8 +22,6 @@ const throttleReasons: Readonly<Record<ThrottleKind, string>> = {
 
 /** A 429 that says "at once" would be answered by the next: leave the deployment alone for a moment anyway. */
 const leastCoolDownMs = 1000;
-/** A region that fails is tried again by probes: its hint may not keep it out for longer than a minute. */
-const longestServerErrorCoolDownMs = 60_000;
 
 /** Codes that blame the deployment's name, model or API surface: another deployment may well take the request. */
 const configurationCodes = new Set([
@@ -114,7 +112,7 @@ export function classifyRefusal(refusal: Refusal, now: number): Classification {
       reason,
       health: 'bad',
       hint,
-      coolDownMs: hint === null ? null : Math.min(hint.coolDownMs, longestServerErrorCoolDownMs),
+      coolDownMs: hint?.coolDownMs ?? null,
       error: failure,
     };
   }

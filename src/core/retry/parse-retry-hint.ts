@@ -20,9 +20,10 @@ export interface RetryHint {
 
 /**
  * No quota window is longer than a minute, yet the service has been seen to ask for 86,400 s. A deployment is left
- * alone for five minutes at a time instead: if it meant what it said, one unbilled 429 per five minutes is the price.
+ * alone for a minute at a time instead: if it meant what it said, one unbilled 429 per minute is the price. Whatever leaves
+ * deployments alone takes its time from here: there is no second bound.
  */
-export const longestCoolDownMs = 300_000;
+export const longestCoolDownMs = 60_000;
 
 /** Longer than a day is no duration (ten digits are a time stamp or rubbish): such a value is passed over. */
 export const longestCredibleHintMs = 86_400_000;

@@ -8,6 +8,8 @@ import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.t
 import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
 import { lanes } from '../../../../src/core/jobs/job.ts';
+import { parseRetryHint } from '../../../../src/core/retry/parse-retry-hint.ts';
+import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
 import { ask, batch, deployment, pool, report, startMs } from './sample-pool.ts';
 
 function booked(result: BookingResult | undefined): Booking {
@@ -141,18 +143,21 @@ describe('a decision about a batch', () => {
     expect(results[0]?.outcome).toBe('booked');
   });
 
-  it('does not believe a hint of a day for longer than every window takes to empty', () => {
-    const first = decideBookings(batch({ requests: [ask(1000)] }));
+  it('leaves a deployment alone for a minute when the service asks for a day, its breaker too', () => {
+    const health = breakerPolicy;
+    const first = decideBookings(batch({ health, requests: [ask(1000)] }));
+    const hint = parseRetryHint({ 'retry-after': '86400' }, null, 'tokens', startMs);
     const day = report({
       booking: booked(first.results[0]),
       outcome: 'throttled',
+      health: 'none',
       throttle: 'tokens',
-      coolDownMs: 86_400_000,
+      coolDownMs: hint?.coolDownMs ?? null,
     });
-    const { state } = decideBookings(batch({ state: first.state, news: [{ kind: 'reported', report: day }] }));
-    expect(decideBookings(batch({ state, nowMs: startMs + 61_000, requests: [ask(1000)] })).results[0]?.outcome).toBe(
-      'booked',
-    );
+    const { state } = decideBookings(batch({ health, state: first.state, news: [{ kind: 'reported', report: day }] }));
+    const outcomeAt = (nowMs: number) =>
+      decideBookings(batch({ health, state, nowMs, requests: [ask(1000)] })).results[0]?.outcome;
+    expect([outcomeAt(startMs + 57_000), outcomeAt(startMs + 61_000)]).toEqual(['wait', 'booked']);
   });
 
   it('refuses what is larger than every limit, naming the limit', () => {

@@ -263,6 +263,7 @@ describe('a refusal', () => {
     expect(judge(answered(503, null, { 'retry-after': '4' })).coolDownMs).toBe(4000);
     expect(judge(answered(503, null)).coolDownMs).toBeNull();
     expect(judge(answered(503, null, { 'retry-after': '86400' })).coolDownMs).toBe(60_000);
+    expect(judge(answered(429, null, { 'retry-after': '86400' })).coolDownMs).toBe(60_000);
   });
   it('504 is a timeout', () => {
     expect(judge(answered(504, null)).error?.code).toBe('upstream_timeout');

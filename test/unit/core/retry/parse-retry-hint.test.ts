@@ -91,10 +91,10 @@ describe('parseRetryHint', () => {
     ).toBeNull();
   });
 
-  it('leaves a deployment alone for five minutes at most, however long the hint', () => {
+  it('leaves a deployment alone for a minute at most, however long the hint', () => {
     expect(parseRetryHint({ 'retry-after': '86400' }, null, 'tokens', now)).toEqual({
       hintMs: 86_400_000,
-      coolDownMs: 300_000,
+      coolDownMs: 60_000,
       source: 'retry-after',
     });
     expect(parseRetryHint({ 'retry-after': '45' }, null, 'tokens', now)?.coolDownMs).toBe(45_000);

@@ -150,12 +150,12 @@ describe('decideRetry', () => {
   });
 
   it('parks a job at its deadline at the latest, whatever the hint', () => {
-    expect(decide({ deadlineAtMs: 90_000 }, answered(429, { 'retry-after': '86400' }))).toEqual({
+    expect(decide({ deadlineAtMs: 45_000 }, answered(429, { 'retry-after': '86400' }))).toEqual({
       next: 'requeue',
-      delayMs: 90_000,
+      delayMs: 45_000,
       reason: 'hint',
     });
-    expect(decide({ deadlineAtMs: 90_000 }, answered(429, { 'retry-after': '86400' }), 90_000)).toEqual({
+    expect(decide({ deadlineAtMs: 45_000 }, answered(429, { 'retry-after': '86400' }), 45_000)).toEqual({
       next: 'give-up',
       delayMs: 0,
       reason: 'deadline',

@@ -20,6 +20,7 @@ import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
 import { Readiness } from '../../src/core/gateway/readiness.ts';
 import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
+import { SignsOfLife } from '../../src/core/gateway/signs-of-life.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
 import type { Random } from '../../src/core/random.ts';
@@ -97,6 +98,7 @@ export function createProcess(parts: ProcessParts): Ports {
     signals: new JobSignals(),
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
+    signsOfLife: new SignsOfLife(),
     claimPace: new ClaimPace(),
     readiness: new Readiness({ upstream, clock, telemetry }),
     settings: { leaseMs: 45_000, graceMs: 20_000 },

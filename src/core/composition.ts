@@ -36,6 +36,7 @@ import type { Ports } from './gateway/ports.ts';
 import { Readiness } from './gateway/readiness.ts';
 import type { ReceivedMessage } from './gateway/receive-message.ts';
 import { readOrRecoverBudget } from './gateway/recover-budget.ts';
+import { SignsOfLife } from './gateway/signs-of-life.ts';
 import { StorageCheck } from './gateway/storage-check.ts';
 import { TeamWriter } from './gateway/team-writer.ts';
 import { StorageUnavailableError, WeirError } from './http/weir-error.ts';
@@ -271,6 +272,7 @@ function compose(given: {
     signals: new JobSignals(),
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
+    signsOfLife: new SignsOfLife(),
     claimPace: new ClaimPace(),
     readiness: new Readiness({ upstream, clock, telemetry }),
     settings: { leaseMs: settings.WEIR_LEASE_SECONDS * 1000, graceMs: settings.WEIR_GRACE_SECONDS * 1000 },

@@ -20,6 +20,7 @@ import { Readiness } from '../../src/core/gateway/readiness.ts';
 import { receiveMessage } from '../../src/core/gateway/receive-message.ts';
 import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { type RunOutcome, runJob } from '../../src/core/gateway/run-job.ts';
+import { SignsOfLife } from '../../src/core/gateway/signs-of-life.ts';
 import { type Submitted, submitJob } from '../../src/core/gateway/submit-job.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import type { JobSubmission } from '../../src/core/http/parse-job-submission.ts';
@@ -113,6 +114,7 @@ export class GatewayUnderTest {
       signals: new JobSignals(),
       drain: new Drain(),
       extraCalls: new ExtraCalls(clock),
+      signsOfLife: new SignsOfLife(),
       claimPace: new ClaimPace(),
       readiness: new Readiness({ upstream: this.upstream, clock, telemetry }),
       settings: { leaseMs: options.leaseMs ?? 45_000, graceMs: 20_000 },

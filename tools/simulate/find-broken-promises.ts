@@ -1,6 +1,7 @@
 import { isDamaged, type MemoryTeam, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
 import type { UsageRow } from '../../src/core/cost/usage-row.ts';
 import type { Job } from '../../src/core/jobs/job.ts';
+import { probeTeam } from '../../src/core/routing/plan-probe.ts';
 import type { Clients } from './clients.ts';
 import { markOf } from './compose-outcome.ts';
 import type { SimulatedService, UpstreamCall } from './simulated-upstream.ts';
@@ -67,7 +68,9 @@ function* checkAnswer(world: World, job: Job): Generator<string> {
   if (end === null || end.status !== 'succeeded') return;
   const answered = end.attempts.filter(({ outcome }) => outcome === 'succeeded');
   if (end.response === null || answered.length === 0) {
-    yield `${job.id} succeeded without an answer`;
+    // What a probe was told is of no use to anybody and is not kept; that it was made is.
+    const isProbe = job.team === probeTeam && answered.length > 0;
+    if (!isProbe) yield `${job.id} succeeded without an answer`;
     return;
   }
   const { body } = end.response;

@@ -16,6 +16,7 @@ import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
 import { Readiness } from '../../src/core/gateway/readiness.ts';
 import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
+import { SignsOfLife } from '../../src/core/gateway/signs-of-life.ts';
 import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import { inlineLimit } from '../../src/core/jobs/content.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
@@ -95,6 +96,7 @@ export function startProcess(
     signals: new JobSignals(),
     drain: new Drain(),
     extraCalls: new ExtraCalls(clock),
+    signsOfLife: new SignsOfLife(),
     claimPace: new ClaimPace(),
     readiness: new Readiness({ upstream, clock, telemetry }),
     settings: { leaseMs: weather.leaseMs, graceMs: weather.graceMs },

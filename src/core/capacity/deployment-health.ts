@@ -13,6 +13,8 @@ export interface HealthVerdict {
   readonly sinceMs: number | null;
   /** The part of its quota that a deployment is given while it recovers, above 0 to 1. */
   readonly share: number;
+  /** Whether its one probe is only for calls made to test it, not for users' work. */
+  readonly isTimersToTest?: boolean;
   readonly latency: Latency;
 }
 

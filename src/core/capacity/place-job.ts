@@ -186,7 +186,8 @@ function mostDelayOn({ requestsPerMinute, requestWindowSeconds }: DeploymentLimi
 /** Whether a deployment is there for this request: free, the one asked for, and no test that the job is spared. */
 export function isThereFor({ isFree, limits, verdict }: OpenDeployment, request: Ask['request']): boolean {
   if (!isFree || (request.only !== undefined && limits.name !== request.only)) return false;
-  return verdict.admits !== 'probe' || request.mayProbe !== false;
+  if (verdict.admits !== 'probe' || request.only !== undefined) return true;
+  return request.mayProbe !== false && verdict.isTimersToTest !== true;
 }
 
 /**

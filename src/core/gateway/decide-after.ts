@@ -5,6 +5,7 @@ import { findPool } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
 import { countAttempts, decideRetry } from '../retry/retry-policy.ts';
+import { isSilence } from '../routing/silence.ts';
 import type { Ending } from './end-job.ts';
 import type { AttemptResult } from './make-attempt.ts';
 import type { Ports } from './ports.ts';
@@ -92,8 +93,9 @@ async function countOpenOthers(ports: Ports, job: Job, tried: readonly string[])
   try {
     const views = await ports.capacity.view(model);
     const now = ports.clock.now();
-    const isOpen = ({ health, nextProbeAtMs }: DeploymentView) =>
-      health === 'healthy' || (health !== 'paused' && nextProbeAtMs !== null && nextProbeAtMs <= now);
+    const isDue = ({ nextProbeAtMs, breakerReason }: DeploymentView) =>
+      nextProbeAtMs !== null && nextProbeAtMs <= now && !isSilence(breakerReason);
+    const isOpen = (view: DeploymentView) => view.health === 'healthy' || (view.health !== 'paused' && isDue(view));
     return views.filter((view) => others.some(({ name }) => name === view.deployment) && isOpen(view)).length;
   } catch (error) {
     if (!(error instanceof StorageUnavailableError)) throw error;

@@ -4,7 +4,7 @@ import type { DeploymentConfig } from '../config/config-schema.ts';
 import type { Job } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import { claimLiveJob, openLiveJob } from '../jobs/move-live-job.ts';
-import { type ProbeJob, probeTeam, probeTimeoutMs } from '../routing/plan-probe.ts';
+import { type ProbeJob, probeTeam } from '../routing/plan-probe.ts';
 import type { Versioned } from '../versioned.ts';
 import { endJob } from './end-job.ts';
 import { makeAttempt } from './make-attempt.ts';
@@ -14,15 +14,15 @@ import { isLate } from './take-turn.ts';
 
 /**
  * Makes a probe's one call. It is kept as a job that is born claimed, so that what it costs is on the accounts whatever happens
- * to this process. False when it could not be sent in time, or this process has no
+ * to this process. No answer in `withinMs` is silence. False when it could not be sent in time, or this process has no
  * credential for it; then the probe goes back.
  */
 export async function makeProbeCall(
   ports: Ports,
   { job, body }: ProbeJob,
-  turn: { readonly booking: Booking; readonly deployment: DeploymentConfig },
+  turn: { readonly booking: Booking; readonly deployment: DeploymentConfig; readonly withinMs: number },
 ): Promise<boolean> {
-  const { booking, deployment } = turn;
+  const { booking, deployment, withinMs } = turn;
   let claimed: Versioned<LiveJob> | null = null;
   try {
     if (await ports.readiness.prepare(job.model, deployment)) claimed = await acceptClaimed(ports, job, turn);
@@ -39,8 +39,8 @@ export async function makeProbeCall(
   const { connectMs, firstByteMs, totalMs } = ports.config.current().timeouts;
   const timeouts = {
     connectMs,
-    firstByteMs: Math.min(firstByteMs, probeTimeoutMs),
-    totalMs: Math.min(totalMs, probeTimeoutMs),
+    firstByteMs: Math.min(firstByteMs, withinMs),
+    totalMs: Math.min(totalMs, withinMs),
   };
   const { row, classification, usageRow } = await makeAttempt(ports, job, claimed, {
     booking,

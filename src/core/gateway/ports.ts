@@ -18,6 +18,7 @@ import type { Drain } from './drain.ts';
 import type { ExtraCalls } from './extra-calls.ts';
 import type { JobSignals } from './job-signals.ts';
 import type { Readiness } from './readiness.ts';
+import type { SignsOfLife } from './signs-of-life.ts';
 import type { TeamWriter } from './team-writer.ts';
 
 /** Durations of the engine; design §6 and §8 have the reasons. */
@@ -51,6 +52,7 @@ export interface Ports {
   readonly signals: JobSignals;
   readonly drain: Drain;
   readonly extraCalls: ExtraCalls;
+  readonly signsOfLife: SignsOfLife;
   readonly claimPace: ClaimPace;
   readonly readiness: Readiness;
   readonly settings: EngineSettings;

@@ -2,7 +2,8 @@ import type { Booking, DeploymentView } from '../capacity/capacity.ts';
 import type { PoolConfig } from '../config/config-schema.ts';
 import { findDeployment } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
-import { type ProbeJob, planProbe, probeTeam } from '../routing/plan-probe.ts';
+import { type ProbeJob, planProbe, probeTeam, probeTimeoutMs } from '../routing/plan-probe.ts';
+import { isSilence } from '../routing/silence.ts';
 import { openTrace } from '../telemetry/traceparent.ts';
 import { makeProbeCall } from './make-probe-call.ts';
 import type { Ports } from './ports.ts';
@@ -51,7 +52,8 @@ function isOut({ health }: DeploymentView): boolean {
 
 async function probeWhenDue(ports: Ports, pool: PoolConfig, seen: DeploymentView): Promise<boolean> {
   const { clock, drain } = ports;
-  const waitMs = (seen.nextProbeAtMs ?? clock.now()) + leftToTrafficMs - clock.now();
+  const leaveMs = isSilence(seen.breakerReason) ? 0 : leftToTrafficMs;
+  const waitMs = (seen.nextProbeAtMs ?? clock.now()) + leaveMs - clock.now();
   if (waitMs > waitsForMs) return false;
   if (waitMs > 0) {
     await clock.sleep(waitMs, drain.waits);
@@ -64,23 +66,42 @@ async function probeWhenDue(ports: Ports, pool: PoolConfig, seen: DeploymentView
 }
 
 async function probe(ports: Ports, pool: PoolConfig, name: string): Promise<boolean> {
+  return callProbe(ports, pool, name, { isOut: true, withinMs: probeTimeoutMs });
+}
+
+/** Asks a deployment that takes calls whether it answers at all; `withinMs` is how long it may take. False when nothing was sent. */
+export function askForLife(ports: Ports, pool: PoolConfig, name: string, withinMs: number): Promise<boolean> {
+  return callProbe(ports, pool, name, { isOut: false, withinMs });
+}
+
+/** `isOut`: only the one leased probe of a deployment that takes no calls will do; otherwise only an ordinary place. */
+async function callProbe(
+  ports: Ports,
+  pool: PoolConfig,
+  name: string,
+  { isOut, withinMs }: { readonly isOut: boolean; readonly withinMs: number },
+): Promise<boolean> {
   const { clock, random } = ports;
   const planned = planProbe(
     { config: ports.config.current(), pool, deployment: name },
     { now: clock.now(), random, sha256: ports.sha256, traceparent: openTrace(null, random) },
   );
-  const booking = await bookProbe(ports, planned, name);
+  const booking = await bookProbe(ports, planned, { deployment: name, isOut });
   if (booking === null) return false;
   const deployment = findDeployment(ports.config.current(), pool.model, name);
   if (deployment === null) {
     ports.capacity.release(booking);
     return false;
   }
-  return makeProbeCall(ports, planned, { booking, deployment });
+  return makeProbeCall(ports, planned, { booking, deployment, withinMs });
 }
 
-/** Takes the one probe; null when somebody else has it, or the deployment is well by now. */
-async function bookProbe(ports: Ports, { job }: ProbeJob, deployment: string): Promise<Booking | null> {
+/** Takes a place for the call; null when somebody else has the one probe, or the deployment's state has changed. */
+async function bookProbe(
+  ports: Ports,
+  { job }: ProbeJob,
+  { deployment, isOut }: { readonly deployment: string; readonly isOut: boolean },
+): Promise<Booking | null> {
   const { id: jobId, model, lane, estimate, deadlineAtMs } = job;
   const asked = { jobId, team: probeTeam, model, lane, estimate };
   const result = await ports.capacity.book({
@@ -96,7 +117,7 @@ async function bookProbe(ports: Ports, { job }: ProbeJob, deployment: string): P
     if (result.ticket !== null) ports.capacity.leave({ ...asked, ticket: result.ticket });
     return null;
   }
-  if (result.booking.why === 'probe') return result.booking;
+  if ((result.booking.why === 'probe') === isOut) return result.booking;
   ports.capacity.release(result.booking);
   return null;
 }

@@ -19,6 +19,7 @@ import { readBody, withImposedCap } from './prepare-body.ts';
 import { openRound, type Round } from './round.ts';
 import { jobOfRun } from './run-again.ts';
 import { isLate, type Turn, takeTurn } from './take-turn.ts';
+import { watchSilence } from './watch-silence.ts';
 
 /** Calls of one invocation end within this: storage may take eight minutes more (persist.ts), and host.json ends it at thirty. */
 const invocationMs = 21 * 60_000;
@@ -171,7 +172,10 @@ async function attempt(
     }
     isSent = true;
     const body = withImposedCap(job, run.body);
-    const result = await makeAttempt(ports, job, claimed.row, { booking, deployment, body });
+    const { row } = claimed;
+    const result = await watchSilence(ports, job, booking.deployment, () =>
+      makeAttempt(ports, job, row, { booking, deployment, body }),
+    );
     const exclude = isFallback ? round.exclude : [...round.exclude, booking.deployment];
     return {
       outcome: 'attempted',

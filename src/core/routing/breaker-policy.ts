@@ -1,6 +1,7 @@
 import type { HealthNews, HealthPolicy, HealthVerdict } from '../capacity/deployment-health.ts';
-import { admits, onOutcome, onProbeLease, onProbeReturn, rampShare } from './breaker.ts';
+import { admits, isTimersToTest, onOutcome, onProbeLease, onProbeReturn, rampShare } from './breaker.ts';
 import { type BreakerState, readBreakerState } from './breaker-state.ts';
+import { probeTeam } from './plan-probe.ts';
 
 /** The breaker as booking uses it. Peers for slowness are the other deployments that take calls at the time. */
 export const breakerPolicy: HealthPolicy = {
@@ -23,6 +24,7 @@ export const breakerPolicy: HealthPolicy = {
         coolDownMs: report.coolDownMs,
         isCapacityShort: report.throttle === 'capacity',
         sentAtMs: report.sentAtMs,
+        isProbe: report.booking.team === probeTeam,
         sample: isSample ? { firstByteMs, latencyMs, outputTokens: usage.outputTokens } : null,
       },
       { latencies },
@@ -56,6 +58,7 @@ function judge(state: BreakerState, now: number): HealthVerdict {
     breaker: state.status,
     reason: isWell ? null : state.reason,
     sinceMs: isWell ? null : state.sinceMs,
+    isTimersToTest: isTimersToTest(state, now),
     share: rampShare(state, now),
     latency: state.latency,
   };

@@ -2,6 +2,7 @@ import type { HealthEffect } from '../retry/classification.ts';
 import type { BreakerState } from './breaker-state.ts';
 import { addCall, isFailing, noFailures } from './failure-window.ts';
 import { addLatency, isSlow, type Latency, type LatencySample, noLatency } from './latency.ts';
+import { isSilence } from './silence.ts';
 
 /** What one call told about its deployment. */
 export interface CallEvidence {
@@ -13,6 +14,8 @@ export interface CallEvidence {
   /** Whether the 429 was for lack of capacity: such a deployment is asked again by one probe. */
   readonly isCapacityShort: boolean;
   readonly sentAtMs: number;
+  /** A call of the timer's kind, made to learn this: its silence is enough. */
+  readonly isProbe: boolean;
   /** Of answered calls that succeeded. */
   readonly sample: LatencySample | null;
 }
@@ -41,6 +44,8 @@ const quietMs = 60_000;
 export const probeLeaseMs = 6000;
 /** A rejected credential or a missing deployment is mended by people: ask again twice a minute. */
 const faultyMs = 30_000;
+/** A silent deployment is the timer's to test for this long past its time; then work tests it after all, as the timer seems to be away. */
+const timersMs = 20_000;
 /** Over this time a recovered deployment comes to its full share. */
 export const rampMs = 10_000;
 
@@ -52,6 +57,12 @@ export function admits(state: BreakerState, now: number): Admission {
   const untilMs = Math.max(state.coolUntilMs, status === 'open' ? state.retryAtMs : 0);
   if (now < untilMs) return { admits: 'none', untilMs };
   return { admits: status === 'closed' && !state.probesAfterCooling ? 'all' : 'probe', untilMs: now };
+}
+
+/** Whether only a call made for it may test the deployment now: it swallowed calls, and work would be swallowed too. */
+export function isTimersToTest({ status, reason, retryAtMs, probe }: BreakerState, now: number): boolean {
+  if (status === 'closed' || !isSilence(reason)) return false;
+  return now < (probe === null ? retryAtMs : probe.untilMs) + timersMs;
 }
 
 /** The state after the one probe was given out. */
@@ -96,14 +107,18 @@ export function onOutcome(state: BreakerState, call: CallEvidence, peers: Breake
       return open(cooled, call.reason, now, faultyMs);
     case 'bad': {
       const failures = addCall(cooled.failures, { isGood: false, sentAtMs: call.sentAtMs }, now);
-      return isFailing(failures) ? eject({ ...cooled, failures }, call.reason, now) : { ...cooled, failures };
+      // Silence of a cheap call tells what long calls cannot; the last deployment that takes calls is never left over it.
+      const isMute = call.isProbe && isSilence(call.reason) && peers.latencies.length > 0;
+      return isMute || isFailing(failures) ? eject({ ...cooled, failures }, call.reason, now) : { ...cooled, failures };
     }
     case 'good': {
       const failures = addCall(cooled.failures, { isGood: true, sentAtMs: call.sentAtMs }, now);
-      const latency = call.sample === null ? cooled.latency : addLatency(cooled.latency, call.sample);
+      // A probe's answer is far shorter than work's: it would make the averages something else.
+      const isMeasured = call.sample !== null && !call.isProbe;
+      const latency = isMeasured ? addLatency(cooled.latency, call.sample) : cooled.latency;
       const learnt = { ...cooled, failures, latency };
       // Peers are those that take calls: without one left, a slow deployment is better than none.
-      return call.sample !== null && isSlow(latency, peers.latencies) ? eject(learnt, 'slow', now) : learnt;
+      return isMeasured && isSlow(latency, peers.latencies) ? eject(learnt, 'slow', now) : learnt;
     }
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   admits,
   type CallEvidence,
+  isTimersToTest,
   onOutcome,
   onProbeLease,
   onProbeReturn,
@@ -25,6 +26,7 @@ function call(health: CallEvidence['health'], sentAtMs: number, more: Partial<Ca
     reason: isGood ? null : 'server_error_503',
     coolDownMs: null,
     isCapacityShort: false,
+    isProbe: false,
     sentAtMs,
     sample: isGood ? quick : null,
     ...more,
@@ -54,6 +56,42 @@ function repeat(
 }
 const opened = repeat(freshBreaker, 5, 'bad', start);
 const probing = (now: number) => onProbeLease(opened, now);
+
+describe('silence', () => {
+  const mute = { reason: 'first_byte_timeout', isProbe: true } as const;
+  const silent = onOutcome(freshBreaker, call('bad', start - 2000, mute), peers, start);
+
+  it('of one cheap call opens the breaker', () => {
+    expect(silent).toMatchObject({ status: 'open', reason: 'first_byte_timeout' });
+  });
+
+  it('of one job does not, nor a cheap call that was answered with an error', () => {
+    const ofJob = call('bad', start - 2000, { ...mute, isProbe: false });
+    const anError = call('bad', start - 2000, { isProbe: true });
+    expect(onOutcome(freshBreaker, ofJob, peers, start).status).toBe('closed');
+    expect(onOutcome(freshBreaker, anError, peers, start).status).toBe('closed');
+  });
+
+  it('never takes the last deployment that takes calls', () => {
+    const alone = { latencies: [] };
+    expect(onOutcome(freshBreaker, call('bad', start - 2000, mute), alone, start).status).toBe('closed');
+  });
+
+  it('is tested by calls made for it, and by work only when none has come for 20 s', () => {
+    expect(isTimersToTest(silent, silent.retryAtMs + 19_999)).toBe(true);
+    expect(isTimersToTest(silent, silent.retryAtMs + 20_000)).toBe(false);
+    expect(isTimersToTest(opened, opened.retryAtMs)).toBe(false);
+  });
+
+  it('does not mix the short answers of cheap calls into the averages of work', () => {
+    const known = repeat(freshBreaker, 5, 'good', start);
+    const answered = call('good', start + 900, {
+      isProbe: true,
+      sample: { firstByteMs: 9, latencyMs: 9, outputTokens: 1 },
+    });
+    expect(onOutcome(known, answered, peers, start + 1000).latency).toEqual(known.latency);
+  });
+});
 
 describe('opening', () => {
   it('fault 14: leaves a failing region within five failures, however well it did before', () => {

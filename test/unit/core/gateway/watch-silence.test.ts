@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryCapacityStore } from '../../../../src/core/adapters/memory/capacity-store.ts';
+import { createPoolLimitsReader } from '../../../../src/core/capacity/pool-limits.ts';
+import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
+import type { Ports } from '../../../../src/core/gateway/ports.ts';
+import { runJob } from '../../../../src/core/gateway/run-job.ts';
+import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
+import type { UpstreamOutcome } from '../../../../src/core/routing/upstream.ts';
+import { findViolations } from '../../../support/check-invariants.ts';
+import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
+import { answer, answerAfter, type CallScript } from '../../../support/scripted-upstream.ts';
+
+const model = 'gpt-4.1-mini';
+let gateway: GatewayUnderTest;
+let ports: Ports;
+
+/** Accepts the call and says nothing until its time limit. */
+const swallow: CallScript = async (request, signal) => {
+  const startedAtMs = gateway.clock.now();
+  await gateway.clock.sleep(request.firstByteMs, signal);
+  const latencyMs = gateway.clock.now() - startedAtMs;
+  const fault = signal.aborted ? 'aborted' : 'first_byte_timeout';
+  return { kind: 'unanswered', fault, sent: true, statusCode: null, latencyMs } satisfies UpstreamOutcome;
+};
+
+const healthOfEastus = async () =>
+  (await ports.capacity.view(model)).find(({ deployment }) => deployment === 'eastus')?.health;
+const callsTo = (name: string) => gateway.upstream.calls.filter(({ deployment }) => deployment.name === name).length;
+
+/** Lets the next job go to eastus. */
+async function startJob(script: CallScript): Promise<void> {
+  const job = await gateway.accept();
+  gateway.upstream.script('eastus', script);
+  void runJob(ports, { team: job.team, job: job.id });
+  await gateway.clock.advance(200);
+  expect(callsTo('eastus')).toBe(1);
+}
+
+beforeEach(() => {
+  gateway = new GatewayUnderTest();
+  const store = new MemoryCapacityStore(() => gateway.clock.now());
+  const { clock, random, telemetry, config } = gateway.ports;
+  const limits = createPoolLimitsReader(() => config.current());
+  const capacity = new PooledCapacity({ store, clock, random, telemetry, health: breakerPolicy, limits });
+  ports = { ...gateway.ports, capacity };
+});
+
+describe('a call that is under way for longer than its length explains', () => {
+  it('has its deployment asked, and silence takes it out long before the time limit of the call', async () => {
+    await startJob(swallow);
+    gateway.upstream.script('eastus', swallow);
+    await gateway.clock.advance(10_000);
+    expect(callsTo('eastus')).toBe(2);
+    expect(await healthOfEastus()).toBe('ejected');
+    expect(gateway.notices('breaker_opened')).toHaveLength(1);
+    expect(findViolations(gateway.state)).toEqual([]);
+  });
+
+  it('ejects nobody when the deployment answers: the text is long', async () => {
+    await startJob(answerAfter(gateway.clock, 30_000));
+    await gateway.clock.advance(10_000);
+    expect(callsTo('eastus')).toBe(2);
+    expect(await healthOfEastus()).toBe('healthy');
+  });
+
+  it('asks nothing when the answer comes in time', async () => {
+    await startJob(answerAfter(gateway.clock, 1500, answer()));
+    await gateway.clock.advance(10_000);
+    expect(callsTo('eastus')).toBe(1);
+  });
+
+  it('lets no job test the silent deployment', async () => {
+    await startJob(swallow);
+    gateway.upstream.script('eastus', swallow);
+    await gateway.clock.advance(10_000);
+    expect(await healthOfEastus()).toBe('ejected');
+    await gateway.clock.advance(8000);
+    const before = callsTo('eastus');
+    const next = await gateway.accept();
+    await gateway.finish(runJob(ports, { team: next.team, job: next.id }));
+    expect(callsTo('eastus')).toBe(before);
+  });
+});

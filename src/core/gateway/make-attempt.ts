@@ -83,6 +83,7 @@ export async function makeAttempt(
     ports.drain.calls.removeEventListener('abort', drained);
     await Promise.all([deadline, keeper.stop()]);
   });
+  if (outcome.kind === 'answered') ports.signsOfLife.hear(job.model, call.deployment.name, sentAtMs);
   // An answer that came in spite of the cut stands: only a call that was really aborted ends as its cause says.
   const cut = outcome.kind === 'unanswered' && outcome.fault === 'aborted' ? keeper.cause : null;
   const classification = classifyOutcome(job.endpoint, outcome, ports.clock.now());

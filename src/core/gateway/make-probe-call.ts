@@ -30,8 +30,10 @@ export async function makeProbeCall(
     if (claimed === null) ports.capacity.release(booking);
   }
   if (claimed === null) return false;
-  await ports.clock.sleep(booking.sendAtMs - ports.clock.now(), ports.drain.waits);
-  if (isLate(ports, booking) || ports.drain.isDraining) {
+  // Past its deadline nothing is sent: a booking there is waited for until then and given back.
+  const readyAtMs = Math.min(booking.sendAtMs, job.deadlineAtMs);
+  await ports.clock.sleep(readyAtMs - ports.clock.now(), ports.drain.waits);
+  if (isLate(ports, booking) || ports.clock.now() >= job.deadlineAtMs || ports.drain.isDraining) {
     ports.capacity.release(booking);
     await endJob(ports, job, claimed, { status: 'cancelled', response: null, error: null, usage: [] });
     return false;

@@ -1,8 +1,7 @@
-import type { DeploymentView } from '../capacity/capacity.ts';
 import { findPool } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
-import { patienceMs, suspicionMs } from '../routing/silence.ts';
+import { leastSuspicionMs, patienceMs, suspicionMs } from '../routing/silence.ts';
 import type { AttemptResult } from './make-attempt.ts';
 import type { Ports } from './ports.ts';
 import { askForLife } from './probe-deployments.ts';
@@ -35,33 +34,45 @@ export async function watchSilence(
     });
   });
   try {
-    const result = await call();
-    if (result.outcome.kind === 'answered') ports.signsOfLife.hear(job.model, deployment, sentAtMs);
-    return result;
+    return await call();
   } finally {
     over.abort();
   }
 }
 
+/** Asks once; while others have asked a moment ago or there was no place for the question, it is looked at again. */
 async function askWhenSilent(
   ports: Ports,
   job: Job,
   { deployment, sentAtMs, signal }: { deployment: string; sentAtMs: number; signal: AbortSignal },
 ): Promise<void> {
   const { clock, drain, signsOfLife } = ports;
-  const before = (await ports.capacity.view(job.model)).find((view) => view.deployment === deployment);
-  if (before === undefined) return;
-  const { firstByteMs, msPerOutputToken } = before;
-  const limitMs = suspicionMs({ firstByteMs, msPerOutputToken, samples: 0 }, job.estimate.outputTokens);
-  await clock.sleep(sentAtMs + limitMs - clock.now(), AbortSignal.any([signal, drain.waits]));
-  if (signal.aborted || drain.isDraining) return;
-  const views = await ports.capacity.view(job.model);
-  const isHealthy = (view: DeploymentView) => view.health === 'healthy';
-  const others = views.filter((view) => view.deployment !== deployment && isHealthy(view));
-  // One that is out already is the timer's; and with nowhere else to go nothing would be won.
-  if (others.length === 0 || !views.some((view) => view.deployment === deployment && isHealthy(view))) return;
-  const pool = findPool(ports.config.current(), job.model);
-  if (pool === null || signal.aborted || !signsOfLife.ask(job.model, deployment, sentAtMs, clock.now())) return;
-  const withinMs = patienceMs(others.map((view) => view.firstByteMs));
-  await drain.track(() => askForLife(ports, pool, deployment, withinMs));
+  const { model } = job;
+  const waits = AbortSignal.any([signal, drain.waits]);
+  // Most calls are over by then and have cost no look at the pool.
+  await clock.sleep(leastSuspicionMs, waits);
+  if (waits.aborted) return;
+  const seen = (await ports.capacity.view(model)).find((view) => view.deployment === deployment);
+  if (seen === undefined) return;
+  const { firstByteMs, msPerOutputToken } = seen;
+  let askAtMs = sentAtMs + suspicionMs({ firstByteMs, msPerOutputToken, samples: 0 }, job.estimate.outputTokens);
+  for (;;) {
+    await clock.sleep(askAtMs - clock.now(), waits);
+    if (waits.aborted || signsOfLife.hasHeard(model, deployment, sentAtMs)) return;
+    const withinMs = await patienceFor(ports, model, deployment);
+    const pool = findPool(ports.config.current(), model);
+    if (withinMs === null || pool === null || waits.aborted) return;
+    askAtMs = signsOfLife.ask(model, deployment, clock.now());
+    if (askAtMs > clock.now()) continue;
+    if (await drain.track(() => askForLife(ports, pool, deployment, withinMs))) return;
+    askAtMs = signsOfLife.giveBack(model, deployment, clock.now());
+  }
+}
+
+/** How long the answer may take; null when there is nothing to ask: it is out already and the timer's, or there is nowhere else to go. */
+async function patienceFor(ports: Ports, model: string, deployment: string): Promise<number | null> {
+  const healthy = (await ports.capacity.view(model)).filter(({ health }) => health === 'healthy');
+  const others = healthy.filter((view) => view.deployment !== deployment);
+  if (others.length === 0 || others.length === healthy.length) return null;
+  return patienceMs(others.map(({ firstByteMs }) => firstByteMs));
 }

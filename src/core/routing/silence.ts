@@ -8,7 +8,8 @@ export function isSilence(reason: string | null): boolean {
   return silentReasons.includes(reason);
 }
 
-const leastSuspicionMs = 2000;
+/** No call is suspected sooner, however short its answer. */
+export const leastSuspicionMs = 2000;
 const mostSuspicionMs = 20_000;
 /** Estimates are what an answer may have at most; few answers have half of it. */
 const usualPart = 0.5;

@@ -185,6 +185,23 @@ describe('the probe timer', () => {
     expect(gateway.upstream.calls).toEqual([]);
   });
 
+  it('sends nothing past the deadline of the probe, however punctual', async () => {
+    const real = withPool(gateway);
+    await trip(real, 'eastus');
+    const views = await real.capacity.view(model);
+    const ports = { ...gateway.ports, capacity: gateway.capacity };
+    gateway.capacity.view = async () => views;
+    gateway.capacity.script((request) => {
+      const result = gateway.capacity.bookFor(request, request.deadlineAtMs + 100);
+      return result.outcome === 'booked' ? { ...result, booking: { ...result.booking, why: 'probe' } } : result;
+    });
+    expect(await gateway.finish(probeDeployments(ports))).toEqual({ out: 1, called: 0 });
+    expect(gateway.upstream.calls).toEqual([]);
+    expect(gateway.capacity.released).toEqual(gateway.capacity.booked);
+    expect(accounts()).toEqual([]);
+    expect(findViolations(gateway.state)).toEqual([]);
+  });
+
   it('gives a call to embeddings where the model makes embeddings', async () => {
     const config = gateway.config;
     const pool = { ...config.pools[0], model: 'text-embedding-3-small' } as (typeof config.pools)[number];

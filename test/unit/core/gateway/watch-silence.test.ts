@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryCapacityStore } from '../../../../src/core/adapters/memory/capacity-store.ts';
+import type { BookingRequest, BookingResult } from '../../../../src/core/capacity/capacity.ts';
 import { createPoolLimitsReader } from '../../../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
 import type { Ports } from '../../../../src/core/gateway/ports.ts';
 import { runJob } from '../../../../src/core/gateway/run-job.ts';
 import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
+import { probeTeam } from '../../../../src/core/routing/plan-probe.ts';
 import type { UpstreamOutcome } from '../../../../src/core/routing/upstream.ts';
 import { findViolations } from '../../../support/check-invariants.ts';
 import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
@@ -67,6 +69,40 @@ describe('a call that is under way for longer than its length explains', () => {
     await startJob(answerAfter(gateway.clock, 1500, answer()));
     await gateway.clock.advance(10_000);
     expect(callsTo('eastus')).toBe(1);
+  });
+
+  it('asks for all calls at once: an answer speaks for every call that was sent before it', async () => {
+    await startJob(answerAfter(gateway.clock, 40_000));
+    const second = await gateway.accept();
+    gateway.upstream.script('eastus', answerAfter(gateway.clock, 40_000));
+    void runJob(ports, { team: second.team, job: second.id });
+    await gateway.clock.advance(30_000);
+    expect(callsTo('eastus')).toBe(3);
+  });
+
+  it('asks again soon when there was no place for the question', async () => {
+    const { capacity } = ports;
+    const full: BookingResult = { outcome: 'wait', untilMs: 0, ticket: null, reason: 'quota' };
+    let asked = 0;
+    const book = (request: BookingRequest) => {
+      if (request.team !== probeTeam) return capacity.book(request);
+      asked += 1;
+      return asked === 1 ? Promise.resolve(full) : capacity.book(request);
+    };
+    const busy = {
+      book,
+      release: capacity.release.bind(capacity),
+      report: capacity.report.bind(capacity),
+      leave: capacity.leave.bind(capacity),
+      forecast: capacity.forecast.bind(capacity),
+      view: capacity.view.bind(capacity),
+      lanes: capacity.lanes.bind(capacity),
+    };
+    ports = { ...ports, capacity: busy };
+    await startJob(swallow);
+    gateway.upstream.script('eastus', swallow);
+    await gateway.clock.advance(10_000);
+    expect([asked, callsTo('eastus'), await healthOfEastus()]).toEqual([2, 2, 'ejected']);
   });
 
   it('lets no job test the silent deployment', async () => {

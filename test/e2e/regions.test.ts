@@ -211,3 +211,28 @@ describe('every region out', () => {
     expect(reasons).toContain('breaker');
   });
 });
+
+describe('a region that accepts calls and never answers', () => {
+  it('is asked by a cheap call, left over its silence, and tested by the timer alone', async () => {
+    await weir.fault({ region: 'westeurope', kind: 'hang' });
+    const isMuteOut = async () => {
+      const view = (await deployments()).find(({ name }) => name === 'westeurope');
+      return view?.health === 'ejected' && view.breaker['reason'] === 'first_byte_timeout';
+    };
+    // A long answer's own time limit is far off: only the cheap call can have told.
+    const long = chatJob('Name many rivers.', { max_tokens: 2000 });
+    const ids: string[] = [];
+    await waitFor('the region to be left', async () => {
+      if (!(await isMuteOut())) ids.push(String((await weir.submit(long))['id']));
+      return isMuteOut();
+    });
+    const before = await received('westeurope');
+    await weir.clearFaults();
+    for (const id of ids) expect((await weir.waitForEnd(id)).status).toBe('succeeded');
+    await waitFor('the timer to find it well', async () =>
+      (await deployments()).every(({ health }) => health === 'healthy'),
+    );
+    expect(await received('westeurope')).toBeGreaterThan(before);
+    expect(weir.hostLines.filter((line) => line.includes('sign_of_life_failed'))).toEqual([]);
+  });
+});

@@ -99,6 +99,7 @@ export class ScriptedCapacity implements Capacity {
       requestsPerMinute: 600,
       firstByteMs: null,
       msPerOutputToken: null,
+      heardMs: 0,
       failoversFrom: 0,
       failoversTo: 0,
     }));

@@ -63,6 +63,8 @@ export interface CallReport {
   readonly booking: Booking;
   readonly sentAtMs: number;
   readonly outcome: AttemptOutcome;
+  /** True for a call that was made to learn how its deployment is: everybody should know its answer at once. */
+  readonly isTest?: boolean;
   /** True when the call never left: nothing was charged, and its booking is given back. */
   readonly isUnsent?: boolean;
   readonly reason: string | null;
@@ -118,6 +120,8 @@ export interface DeploymentView {
   readonly requestsPerMinute: number;
   readonly firstByteMs: number | null;
   readonly msPerOutputToken: number | null;
+  /** When the newest call that anybody has an answer to had been sent; 0 none. */
+  readonly heardMs: number;
   readonly failoversFrom: number;
   readonly failoversTo: number;
 }

@@ -16,6 +16,8 @@ export interface HealthVerdict {
   /** Whether its one probe is only for calls made to test it, not for users' work. */
   readonly isTimersToTest?: boolean;
   readonly latency: Latency;
+  /** When the newest call that was answered had been sent; 0 or absent: none. */
+  readonly heardMs?: number;
 }
 
 /** Port inside policy: the breaker, as booking needs it. Pure; states are replaced, never changed. */

@@ -41,7 +41,7 @@ export class PooledCapacity implements Capacity {
     const isClosed = this.#ports.health.judge(health, this.#time.toRow(report.sentAtMs)).breaker === 'closed';
     const isBad = report.coolDownMs !== null || (report.health !== 'good' && report.health !== 'none');
     const sentAtMs = this.#time.toRow(report.sentAtMs);
-    pump.tell({ kind: 'reported', report: { ...report, sentAtMs } }, isBad || !isClosed);
+    pump.tell({ kind: 'reported', report: { ...report, sentAtMs } }, isBad || !isClosed || report.isTest === true);
   }
 
   leave(place: Parameters<Capacity['leave']>[0]): void {
@@ -57,12 +57,23 @@ export class PooledCapacity implements Capacity {
 
   async view(model: string): Promise<readonly DeploymentView[]> {
     const seen = await this.#pump(model).look();
-    return seen === null ? [] : viewDeployments(seen);
+    return seen === null ? [] : viewDeployments(seen).map((view) => this.#inClockTime(view));
   }
 
   async lanes(model: string): Promise<readonly LaneView[]> {
     const seen = await this.#pump(model).look();
     return seen === null ? [] : viewLanes(seen);
+  }
+
+  #inClockTime(view: DeploymentView): DeploymentView {
+    const toClock = (rowMs: number | null) => (rowMs === null ? null : Math.ceil(this.#time.toClock(rowMs)));
+    const { breakerSinceMs, nextProbeAtMs, heardMs } = view;
+    return {
+      ...view,
+      breakerSinceMs: toClock(breakerSinceMs),
+      nextProbeAtMs: toClock(nextProbeAtMs),
+      heardMs: Math.floor(this.#time.toClock(heardMs)),
+    };
   }
 
   #pump(model: string): PoolPump {

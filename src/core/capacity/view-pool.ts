@@ -60,6 +60,7 @@ function viewDeployment(decision: Decision, limits: DeploymentLimits): Deploymen
     requestsPerMinute,
     firstByteMs: verdict.latency.firstByteMs,
     msPerOutputToken: verdict.latency.msPerOutputToken,
+    heardMs: verdict.heardMs ?? 0,
     failoversFrom: ledger.failoversFrom,
     failoversTo: ledger.failoversTo,
   };

@@ -4,6 +4,7 @@ import type { Attempt } from '../jobs/attempt.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Billed } from '../jobs/live-job.ts';
 import type { Classification } from '../retry/classification.ts';
+import { probeTeam } from '../routing/plan-probe.ts';
 import type { UpstreamOutcome } from '../routing/upstream.ts';
 import type { Ports } from './ports.ts';
 
@@ -25,6 +26,7 @@ export function reportAttempt(ports: Ports, job: Job, facts: AttemptFacts): void
     booking,
     sentAtMs: facts.sentAtMs,
     outcome: attempt.outcome,
+    isTest: job.team === probeTeam,
     isUnsent: outcome.kind === 'unanswered' && !outcome.sent,
     reason: attempt.reason,
     statusCode: attempt.statusCode,

@@ -1,3 +1,4 @@
+import type { DeploymentView } from '../capacity/capacity.ts';
 import { findPool } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
@@ -5,6 +6,9 @@ import { leastSuspicionMs, patienceMs, suspicionMs } from '../routing/silence.ts
 import type { AttemptResult } from './make-attempt.ts';
 import type { Ports } from './ports.ts';
 import { askForLife } from './probe-deployments.ts';
+
+/** Part of the time to suspicion by which the questions of several processes are spread. */
+const spreadPart = 0.5;
 
 /**
  * Makes a job's call and watches it: when it is under way for longer than its length explains and the deployment has answered nothing
@@ -46,7 +50,7 @@ async function askWhenSilent(
   job: Job,
   { deployment, sentAtMs, signal }: { deployment: string; sentAtMs: number; signal: AbortSignal },
 ): Promise<void> {
-  const { clock, drain, signsOfLife } = ports;
+  const { clock, drain, random, signsOfLife } = ports;
   const { model } = job;
   const waits = AbortSignal.any([signal, drain.waits]);
   // Most calls are over by then and have cost no look at the pool.
@@ -55,11 +59,14 @@ async function askWhenSilent(
   const seen = (await ports.capacity.view(model)).find((view) => view.deployment === deployment);
   if (seen === undefined) return;
   const { firstByteMs, msPerOutputToken } = seen;
-  let askAtMs = sentAtMs + suspicionMs({ firstByteMs, msPerOutputToken, samples: 0 }, job.estimate.outputTokens);
+  const suspectMs = suspicionMs({ firstByteMs, msPerOutputToken, samples: 0 }, job.estimate.outputTokens);
+  // Spread: the answer to one process's question spares the others theirs.
+  let askAtMs = sentAtMs + suspectMs * (1 + random.next() * spreadPart);
   for (;;) {
     await clock.sleep(askAtMs - clock.now(), waits);
     if (waits.aborted || signsOfLife.hasHeard(model, deployment, sentAtMs)) return;
-    const withinMs = await patienceFor(ports, model, deployment);
+    const views = await ports.capacity.view(model);
+    const withinMs = patienceFor(views, deployment, sentAtMs);
     const pool = findPool(ports.config.current(), model);
     if (withinMs === null || pool === null || waits.aborted) return;
     askAtMs = signsOfLife.ask(model, deployment, clock.now());
@@ -69,10 +76,14 @@ async function askWhenSilent(
   }
 }
 
-/** How long the answer may take; null when there is nothing to ask: it is out already and the timer's, or there is nowhere else to go. */
-async function patienceFor(ports: Ports, model: string, deployment: string): Promise<number | null> {
-  const healthy = (await ports.capacity.view(model)).filter(({ health }) => health === 'healthy');
-  const others = healthy.filter((view) => view.deployment !== deployment);
-  if (others.length === 0 || others.length === healthy.length) return null;
+/**
+ * How long the answer may take; null when there is nothing to ask: another process was answered since, it is out already and the
+ * timer's, or there is nowhere else to go.
+ */
+function patienceFor(views: readonly DeploymentView[], deployment: string, sentAtMs: number): number | null {
+  const healthy = views.filter(({ health }) => health === 'healthy');
+  const own = healthy.find((view) => view.deployment === deployment);
+  const others = healthy.filter((view) => view !== own);
+  if (own === undefined || own.heardMs > sentAtMs || others.length === 0) return null;
   return patienceMs(others.map(({ firstByteMs }) => firstByteMs));
 }

@@ -1,7 +1,7 @@
 import type { HealthNews, HealthPolicy, HealthVerdict } from '../capacity/deployment-health.ts';
 import { admits, isTimersToTest, onOutcome, onProbeLease, onProbeReturn, rampShare } from './breaker.ts';
 import { type BreakerState, readBreakerState } from './breaker-state.ts';
-import { probeTeam } from './plan-probe.ts';
+import { isSilence } from './silence.ts';
 
 /** The breaker as booking uses it. Peers for slowness are the other deployments that take calls at the time. */
 export const breakerPolicy: HealthPolicy = {
@@ -24,7 +24,8 @@ export const breakerPolicy: HealthPolicy = {
         coolDownMs: report.coolDownMs,
         isCapacityShort: report.throttle === 'capacity',
         sentAtMs: report.sentAtMs,
-        isProbe: report.booking.team === probeTeam,
+        isAnswered: report.statusCode !== null && !isSilence(report.reason),
+        isProbe: report.isTest === true,
         sample: isSample ? { firstByteMs, latencyMs, outputTokens: usage.outputTokens } : null,
       },
       { latencies },
@@ -61,5 +62,6 @@ function judge(state: BreakerState, now: number): HealthVerdict {
     isTimersToTest: isTimersToTest(state, now),
     share: rampShare(state, now),
     latency: state.latency,
+    heardMs: state.heardMs,
   };
 }

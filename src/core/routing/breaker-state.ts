@@ -27,6 +27,8 @@ export interface BreakerState {
   /** When it last closed; 0 never. */
   readonly recoveredAtMs: number;
   readonly coolUntilMs: number;
+  /** When the newest call that was answered, with whatever it was, had been sent; 0 none. */
+  readonly heardMs: number;
   readonly probesAfterCooling: boolean;
   readonly probe: ProbeLease | null;
   readonly failures: FailureRecord;
@@ -43,6 +45,7 @@ export const freshBreaker: BreakerState = {
   ejections: 0,
   recoveredAtMs: 0,
   coolUntilMs: 0,
+  heardMs: 0,
   probesAfterCooling: false,
   probe: null,
   failures: noFailures,
@@ -51,7 +54,8 @@ export const freshBreaker: BreakerState = {
 
 /** The state as a row carries it; a fresh one for null, for another version and for what is no state at all. */
 export function readBreakerState(stored: unknown): BreakerState {
-  return isBreakerState(stored) ? stored : freshBreaker;
+  // Rows from before answers were noted have no `heardMs`.
+  return isBreakerState(stored) ? { ...stored, heardMs: Number(stored.heardMs) || 0 } : freshBreaker;
 }
 
 const statuses: readonly unknown[] = ['closed', 'open', 'half-open'];

@@ -14,6 +14,8 @@ export interface CallEvidence {
   /** Whether the 429 was for lack of capacity: such a deployment is asked again by one probe. */
   readonly isCapacityShort: boolean;
   readonly sentAtMs: number;
+  /** Whether anything came back. */
+  readonly isAnswered: boolean;
   /** A call of the timer's kind, made to learn this: its silence is enough. */
   readonly isProbe: boolean;
   /** Of answered calls that succeeded. */
@@ -89,7 +91,7 @@ export function rampShare(state: BreakerState, now: number): number {
  * does; of a recovered deployment, calls that were sent before it recovered do not count.
  */
 export function onOutcome(state: BreakerState, call: CallEvidence, peers: BreakerPeers, now: number): BreakerState {
-  const cooled = cool(state, call, now);
+  const cooled = cool(hear(state, call), call, now);
   if (state.status === 'open') return cooled;
   if (state.status === 'half-open') {
     if (state.probe !== null && call.sentAtMs >= state.probe.leasedAtMs) return onProbe(cooled, call, peers, now);
@@ -107,8 +109,10 @@ export function onOutcome(state: BreakerState, call: CallEvidence, peers: Breake
       return open(cooled, call.reason, now, faultyMs);
     case 'bad': {
       const failures = addCall(cooled.failures, { isGood: false, sentAtMs: call.sentAtMs }, now);
-      // Silence of a cheap call tells what long calls cannot; the last deployment that takes calls is never left over it.
-      const isMute = call.isProbe && isSilence(call.reason) && peers.latencies.length > 0;
+      // Silence of a cheap call tells what long calls cannot, unless something sent since was answered; the last deployment that
+      // takes calls is never left over it.
+      const isMute =
+        call.isProbe && isSilence(call.reason) && cooled.heardMs <= call.sentAtMs && peers.latencies.length > 0;
       return isMute || isFailing(failures) ? eject({ ...cooled, failures }, call.reason, now) : { ...cooled, failures };
     }
     case 'good': {
@@ -121,6 +125,11 @@ export function onOutcome(state: BreakerState, call: CallEvidence, peers: Breake
       return isMeasured && isSlow(latency, peers.latencies) ? eject(learnt, 'slow', now) : learnt;
     }
   }
+}
+
+/** Of a deployment that is out only its probe tells. */
+function hear(state: BreakerState, { isAnswered, sentAtMs }: CallEvidence): BreakerState {
+  return isAnswered && state.status === 'closed' && sentAtMs > state.heardMs ? { ...state, heardMs: sentAtMs } : state;
 }
 
 /** A hint extends the time to stay away and never shortens it; it marks no one's health. */

@@ -5,6 +5,7 @@ import { createPoolLimitsReader } from '../../../../src/core/capacity/pool-limit
 import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
 import type { Ports } from '../../../../src/core/gateway/ports.ts';
 import { runJob } from '../../../../src/core/gateway/run-job.ts';
+import { SignsOfLife } from '../../../../src/core/gateway/signs-of-life.ts';
 import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
 import { probeTeam } from '../../../../src/core/routing/plan-probe.ts';
 import type { UpstreamOutcome } from '../../../../src/core/routing/upstream.ts';
@@ -15,6 +16,7 @@ import { answer, answerAfter, type CallScript } from '../../../support/scripted-
 const model = 'gpt-4.1-mini';
 let gateway: GatewayUnderTest;
 let ports: Ports;
+let store: MemoryCapacityStore;
 
 /** Accepts the call and says nothing until its time limit. */
 const swallow: CallScript = async (request, signal) => {
@@ -47,13 +49,17 @@ async function startJob(script: CallScript): Promise<void> {
   expect(callsTo('eastus')).toBe(1);
 }
 
-beforeEach(() => {
-  gateway = new GatewayUnderTest();
-  const store = new MemoryCapacityStore(() => gateway.clock.now());
+/** A process's own view of the shared rows. */
+function openCapacity(): PooledCapacity {
   const { clock, random, telemetry, config } = gateway.ports;
   const limits = createPoolLimitsReader(() => config.current());
-  const capacity = new PooledCapacity({ store, clock, random, telemetry, health: breakerPolicy, limits });
-  ports = { ...gateway.ports, capacity };
+  return new PooledCapacity({ store, clock, random, telemetry, health: breakerPolicy, limits });
+}
+
+beforeEach(() => {
+  gateway = new GatewayUnderTest();
+  store = new MemoryCapacityStore(() => gateway.clock.now());
+  ports = { ...gateway.ports, capacity: openCapacity() };
 });
 
 describe('a call that is under way for longer than its length explains', () => {
@@ -101,6 +107,24 @@ describe('a call that is under way for longer than its length explains', () => {
     gateway.upstream.script('eastus', swallow);
     await gateway.clock.advance(10_000);
     expect([asked, callsTo('eastus'), await healthOfEastus()]).toEqual([2, 2, 'ejected']);
+  });
+
+  it('asks nothing once another process was answered there', async () => {
+    const other = { ...ports, capacity: openCapacity(), signsOfLife: new SignsOfLife() };
+    const { capacity } = other;
+    const book: Book = capacity.book.bind(capacity);
+    capacity.book = (request) => book({ ...request, only: 'eastus' });
+    await startJob(answerAfter(gateway.clock, 40_000));
+    const second = await gateway.accept();
+    gateway.upstream.script('eastus', answerAfter(gateway.clock, 300, answer()));
+    await gateway.finish(runJob(other, { team: second.team, job: second.id }));
+    expect(callsTo('eastus')).toBe(2);
+    // What was learnt rides on the next booking's commit.
+    capacity.book = (request) => book({ ...request, only: 'westeurope' });
+    const third = await gateway.accept();
+    await gateway.finish(runJob(other, { team: third.team, job: third.id }));
+    await gateway.clock.advance(30_000);
+    expect(callsTo('eastus')).toBe(2);
   });
 
   it('lets no job test the silent deployment', async () => {

@@ -40,6 +40,7 @@ const view: DeploymentView = {
   requestsPerMinute: 10,
   firstByteMs: 812.345,
   msPerOutputToken: 12.345,
+  heardMs: 0,
   failoversFrom: 1,
   failoversTo: 2,
 };

@@ -26,6 +26,7 @@ function call(health: CallEvidence['health'], sentAtMs: number, more: Partial<Ca
     reason: isGood ? null : 'server_error_503',
     coolDownMs: null,
     isCapacityShort: false,
+    isAnswered: isGood,
     isProbe: false,
     sentAtMs,
     sample: isGood ? quick : null,
@@ -70,6 +71,12 @@ describe('silence', () => {
     const anError = call('bad', start - 2000, { isProbe: true });
     expect(onOutcome(freshBreaker, ofJob, peers, start).status).toBe('closed');
     expect(onOutcome(freshBreaker, anError, peers, start).status).toBe('closed');
+  });
+
+  it('does not, while a call that was sent after it was answered', () => {
+    const heard = onOutcome(freshBreaker, call('good', start - 1000), peers, start - 100);
+    expect(onOutcome(heard, call('bad', start - 2000, mute), peers, start).status).toBe('closed');
+    expect(onOutcome(heard, call('bad', start - 999, mute), peers, start).status).toBe('open');
   });
 
   it('never takes the last deployment that takes calls', () => {

@@ -18,6 +18,7 @@ describe('patience', () => {
     [[null], 6000],
     [[100, null], 2000],
     [[700, 300], 2800],
+    [[612.3456], 2449],
     [[5000], 6000],
   ])('beside first bytes of %j is %d ms', (others, expected) => {
     expect(patienceMs(others)).toBe(expected);

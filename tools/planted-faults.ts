@@ -29,7 +29,11 @@ interface PlantedFault {
 }
 
 /** `broken`: the test does not run at all; a fault that keeps it from being loaded proves nothing. */
-type TestVerdict = 'passed' | 'failed' | 'broken';
+interface TestRun {
+  readonly verdict: 'passed' | 'failed' | 'broken';
+  /** Seed, step and broken promise of a simulation that failed. */
+  readonly seed: string | null;
+}
 
 const root = process.cwd();
 const wanted = process.argv[2] ?? '';
@@ -45,14 +49,16 @@ if (faults.length === 0) {
 }
 
 const copy = mkdtempSync(join(tmpdir(), 'weir-faults-'));
-const soundVerdicts = new Map<string, TestVerdict>();
+const soundVerdicts = new Map<string, TestRun['verdict']>();
 let missed = 0;
 try {
   copyTree(copy);
   for (const fault of faults) {
-    const verdict = tryFault(fault);
+    const { verdict, seed } = tryFault(fault);
     if (verdict !== 'caught') missed += 1;
-    console.log(`${verdict.padEnd(8)} ${fault.level.padEnd(10)} ${fault.name}`);
+    console.log(
+      `${verdict.padEnd(8)} ${fault.level.padEnd(10)} ${fault.name}${seed === null ? '' : `\n${' '.repeat(20)}${seed}`}`,
+    );
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });
@@ -73,28 +79,31 @@ function copyTree(target: string): void {
  * `stale`: the text to replace is not there exactly once, so the entry has to be brought up to date. `unsound`: the test
  * fails without the fault, so that its failing with it says nothing.
  */
-function tryFault(fault: PlantedFault): 'caught' | 'MISSED' | 'stale' | 'unsound' | 'broken' {
+function tryFault(fault: PlantedFault): {
+  readonly verdict: 'caught' | 'MISSED' | 'stale' | 'unsound' | 'broken';
+  readonly seed: string | null;
+} {
   const path = join(copy, fault.file);
   const sound = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  if (sound.split(fault.find).length !== 2) return 'stale';
-  if (!existsSync(join(copy, fault.test))) return 'stale';
-  const before = soundVerdicts.get(fault.test) ?? runTest(fault.test);
+  if (sound.split(fault.find).length !== 2) return { verdict: 'stale', seed: null };
+  if (!existsSync(join(copy, fault.test))) return { verdict: 'stale', seed: null };
+  const before = soundVerdicts.get(fault.test) ?? runTest(fault.test).verdict;
   soundVerdicts.set(fault.test, before);
-  if (before !== 'passed') return 'unsound';
+  if (before !== 'passed') return { verdict: 'unsound', seed: null };
   writeFileSync(
     path,
     sound.replace(fault.find, () => fault.replace),
   );
   try {
-    const verdict = runTest(fault.test);
-    if (verdict === 'broken') return 'broken';
-    return verdict === 'failed' ? 'caught' : 'MISSED';
+    const { verdict, seed } = runTest(fault.test);
+    if (verdict === 'broken') return { verdict, seed: null };
+    return { verdict: verdict === 'failed' ? 'caught' : 'MISSED', seed };
   } finally {
     writeFileSync(path, sound);
   }
 }
 
-function runTest(test: string): TestVerdict {
+function runTest(test: string): TestRun {
   const report = join(copy, 'planted-fault-report.json');
   rmSync(report, { force: true });
   const reporter = ['--reporter=json', `--outputFile=${report}`];
@@ -103,12 +112,17 @@ function runTest(test: string): TestVerdict {
     encoding: 'utf8',
     env: { ...process.env, CI: 'true' },
   });
-  if (!existsSync(report)) return 'broken';
-  const told: { numFailedTests: number; numPassedTests: number; success: boolean } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
-  if (told.success && told.numPassedTests > 0) return 'passed';
+  if (!existsSync(report)) return { verdict: 'broken', seed: null };
+  const text = readFileSync(report, 'utf8');
+  const told: { numFailedTests: number; numPassedTests: number; success: boolean } = JSON.parse(text);
+  if (told.success && told.numPassedTests > 0) return { verdict: 'passed', seed: null };
   // A start hook that fails leaves its tests skipped: in an end-to-end test that is how a fault shows.
   const isNoticed = told.numFailedTests > 0 || (told.numPassedTests === 0 && test.startsWith('test/e2e/'));
-  return isNoticed ? 'failed' : 'broken';
+  return { verdict: isNoticed ? 'failed' : 'broken', seed: findSeed(text) };
+}
+
+/** What the simulation's test says of its first failure: `npm run simulate -- --seed N …: step S, what`. */
+function findSeed(report: string): string | null {
+  const found = /npm run simulate -- --seed (\d+) --runs 1 --trace: (step \d+, [^"\\]*)/.exec(report);
+  return found === null ? null : `found in seed ${found[1]}, ${found[2]}`;
 }

@@ -1,9 +1,12 @@
 import { isDamaged, type MemoryTeam, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import { sha256 } from '../../src/core/adapters/system/sha256.ts';
 import type { UsageRow } from '../../src/core/cost/usage-row.ts';
 import type { Job } from '../../src/core/jobs/job.ts';
 import { probeTeam } from '../../src/core/routing/plan-probe.ts';
 import type { Clients } from './clients.ts';
 import { markOf } from './compose-outcome.ts';
+import { checkEarlierJobs } from './earlier-jobs.ts';
+import { garbledTexts } from './incidents.ts';
 import type { SimulatedService, UpstreamCall } from './simulated-upstream.ts';
 import { isCalm } from './weather.ts';
 import type { Witness } from './witness.ts';
@@ -32,7 +35,11 @@ export function* findBrokenPromises(remains: Remains): Generator<string> {
       if (!clients.deleted.has(job.id) && !touched.has(job.id)) yield* checkAnswer(world, job);
     }
     yield* checkSpent(team, rows);
+    yield* checkEarlierJobs(world, team);
   }
+  const garbled = new Set(garbledTexts.map(sha256));
+  for (const { sha256: hash, reason } of world.deadLetters.letters.values())
+    if (!garbled.has(hash)) yield `a message of Weir's own became a dead letter: ${reason}`;
   for (const [id, job] of witness.accepted) {
     if (!witness.endedAtMs.has(id) && !wipedOut.has(id)) yield `${id} of ${job.team} never ended`;
   }
@@ -64,8 +71,9 @@ function* checkSpent(team: string, rows: MemoryTeam): Generator<string> {
 
 /** A job that succeeded shows an answer, and its own. */
 function* checkAnswer(world: World, job: Job): Generator<string> {
-  const { end } = job;
-  if (end === null || end.status !== 'succeeded') return;
+  const { end, team } = job;
+  // Nobody asks for a probe's answer: it is not kept.
+  if (end === null || end.status !== 'succeeded' || team === probeTeam) return;
   const answered = end.attempts.filter(({ outcome }) => outcome === 'succeeded');
   if (end.response === null || answered.length === 0) {
     // What a probe was told is of no use to anybody and is not kept; that it was made is.

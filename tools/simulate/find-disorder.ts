@@ -1,4 +1,5 @@
 import type { MemoryTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import { isEarlierJob } from './earlier-jobs.ts';
 
 /**
  * What must hold of one team's rows after every transaction (design §10): a job is live or ended, never both or neither;
@@ -37,7 +38,8 @@ export function* findDisorder(team: string, rows: MemoryTeam, touched: ReadonlyS
     attempts.add(attempt);
     if (row.team !== team) yield `${attempt} of ${row.team} is on the accounts of ${team}`;
   }
-  if (budgets.size === 0 && jobs.size > 0 && touched === null) yield `${team} has jobs and no budget row`;
+  const hasOwn = [...jobs.keys()].some((id) => !isEarlierJob(id));
+  if (budgets.size === 0 && hasOwn && touched === null) yield `${team} has jobs and no budget row`;
 }
 
 function* findMoneyDisorder(

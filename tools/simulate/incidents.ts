@@ -1,4 +1,5 @@
 import type { Draws } from '../../bench/capacity/seeded.ts';
+import { probeDeployments } from '../../src/core/gateway/probe-deployments.ts';
 import { retain } from '../../src/core/gateway/retain.ts';
 import { sweep } from '../../src/core/gateway/sweep.ts';
 import { lanes } from '../../src/core/jobs/job.ts';
@@ -14,8 +15,16 @@ export interface Cluster {
   readonly started: readonly RunningProcess[];
 }
 
+/** Messages that nobody but a hand can have written. */
+export const garbledTexts: readonly string[] = [
+  '{',
+  'null',
+  '{"v":99,"team":"search"}',
+  '{"v":1,"team":"search","job":"job_of_nobody"}',
+];
+
 const sweepEveryMs = 15_000;
-const retainEveryMs = 120_000;
+const probeEveryMs = 5000;
 
 /** The timer: one sweep every quarter of a minute in some process, now and then in two at once. Goes on after the faults. */
 export async function runSweeps(cluster: Cluster): Promise<void> {
@@ -33,13 +42,23 @@ export async function runSweeps(cluster: Cluster): Promise<void> {
   }
 }
 
-/** The hourly timer, more often: only what a hand has touched needs it within a run's time. Goes on after the faults. */
+/** The timer that tests deployments which no work tests, in some process. Goes on after the faults. */
+export async function runProbes(cluster: Cluster): Promise<void> {
+  const { world } = cluster;
+  const draws = world.draw('probes');
+  for (;;) {
+    await world.time.sleep(probeEveryMs);
+    const chosen = oneOf(draws, findRunning(cluster));
+    if (chosen !== undefined) void runGuarded(world, chosen, 'the probe', () => probeDeployments(chosen.ports));
+  }
+}
+
+/** The hourly timer, much more often, so that it meets jobs in every state and its own last run. Goes on after the faults. */
 export async function runRetention(cluster: Cluster): Promise<void> {
   const { world } = cluster;
-  if (world.weather.handEveryMs === null) return;
   const draws = world.draw('retention');
   for (;;) {
-    await world.time.sleep(retainEveryMs);
+    await world.time.sleep(Math.round(draws.uniform(3000, 20_000)));
     const chosen = oneOf(draws, findRunning(cluster));
     if (chosen !== undefined) void runGuarded(world, chosen, 'the retention', () => retain(chosen.ports));
   }
@@ -91,11 +110,15 @@ export function planIncidents(cluster: Cluster): void {
   });
   repeat('garbling', everyMs.garble, (draws) => {
     const lane = lanes[Math.floor(draws.next() * lanes.length)] ?? 'bulk';
-    const texts = ['{', 'null', '{"v":99,"team":"search"}', '{"v":1,"team":"search","job":"job_of_nobody"}'];
     trace.count('message garbled', lane);
     world.state.writes += 1;
     const id = world.state.writes;
-    world.state.queues[lane].push({ id, text: oneOf(draws, texts) ?? '{', visibleAtMs: time.nowMs, dequeueCount: 0 });
+    world.state.queues[lane].push({
+      id,
+      text: oneOf(draws, garbledTexts) ?? '{',
+      visibleAtMs: time.nowMs,
+      dequeueCount: 0,
+    });
   });
   repeat('hand', weather.handEveryMs, (draws) => world.hand.strike(draws));
   const draws = world.draw('single incidents');

@@ -22,8 +22,16 @@ export function printReport(results: readonly SeedResult[], tookMs: number): voi
     sumOf(results, ({ jobsAccepted }) => jobsAccepted),
   );
   line(
+    'of them probes of deployments',
+    sumOf(results, ({ probes }) => probes),
+  );
+  line(
     'jobs terminal, each exactly once',
     sumOf(results, ({ jobsEnded }) => jobsEnded),
+  );
+  line(
+    'jobs of which both rows were deleted by hand',
+    sumOf(results, ({ jobsWipedOut }) => jobsWipedOut),
   );
   line(
     'calls',

@@ -1,7 +1,9 @@
 import type { MemoryTeam } from '../../src/core/adapters/memory/memory-state.ts';
+import { probeTeam } from '../../src/core/routing/plan-probe.ts';
 import { Clients } from './clients.ts';
+import { isEarlierJob } from './earlier-jobs.ts';
 import { compareBills, findBrokenPromises } from './find-broken-promises.ts';
-import { type Cluster, findRunning, planIncidents, runRetention, runSweeps } from './incidents.ts';
+import { type Cluster, findRunning, planIncidents, runProbes, runRetention, runSweeps } from './incidents.ts';
 import { runQueueHost } from './queue-host.ts';
 import { isHistory } from './seed-history.ts';
 import { SimulatedService } from './simulated-upstream.ts';
@@ -19,8 +21,12 @@ export interface SeedResult {
   /** Equal for equal histories. */
   readonly digest: string;
   readonly injected: ReadonlyMap<FaultName, number>;
+  /** Probes of deployments included. */
   readonly jobsAccepted: number;
+  readonly probes: number;
   readonly jobsEnded: number;
+  /** Both rows of these were deleted by hand before they had ended: nothing is left that could end. */
+  readonly jobsWipedOut: number;
   readonly calls: number;
   readonly charges: number;
   /** Rows that this run wrote; what was on record before it began is not counted. */
@@ -59,6 +65,7 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
   planIncidents(cluster);
   void runSweeps(cluster);
   void runRetention(cluster);
+  void runProbes(cluster);
   const draws = world.draw('arrivals');
   for (let number = 0; number < weather.jobs; number += 1) {
     time.at(world.startMs + Math.round(draws.uniform(0, weather.faultyMs * 0.8)), () => void clients.submit(number));
@@ -94,7 +101,10 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
     digest: trace.digest,
     injected: trace.injected,
     jobsAccepted: witness.accepted.size,
-    jobsEnded: witness.endedAtMs.size,
+    probes: [...witness.accepted.values()].filter(({ team }) => team === probeTeam).length,
+    jobsEnded: [...witness.endedAtMs.keys()].filter((id) => !isEarlierJob(id)).length,
+    jobsWipedOut: [...witness.accepted.keys()].filter((id) => world.hand.wipedOut.has(id) && !witness.endedAtMs.has(id))
+      .length,
     calls: service.calls.length,
     charges: service.calls.filter(({ charge }) => charge !== null).length,
     usageRows: usage.length,

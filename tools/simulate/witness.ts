@@ -94,11 +94,13 @@ export class Witness {
   }
 
   #judge(process: SimulatedProcess, change: TeamChange, before: LiveJob | null): void {
-    const { trace, time, hand } = this.#world;
+    const { trace, time, hand, state } = this.#world;
     const id = idOf(change);
     trace.note(`${process.name} wrote ${describe(change)} of ${id}`);
     if (change.kind === 'accept') {
       this.accepted.set(id, change.job);
+      const { team } = change.job;
+      if (!state.registered.has(team)) trace.violate(`${id} was accepted of ${team}, which no sweep comes to`);
       return;
     }
     if (change.kind === 'bury') {

@@ -5,6 +5,7 @@ import { MemoryDeadLetters } from '../../src/core/adapters/memory/dead-letters.t
 import { type MemoryState, makeMemoryState } from '../../src/core/adapters/memory/memory-state.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import type { Lane } from '../../src/core/jobs/job.ts';
+import { seedEarlierJobs } from './earlier-jobs.ts';
 import { Hand } from './hand.ts';
 import { makeConfig } from './make-config.ts';
 import { seedHistory } from './seed-history.ts';
@@ -45,6 +46,7 @@ export function makeWorld(seed: number, print: ((line: string) => void) | null):
   const trace = new Trace(() => time.nowMs, print);
   const config = makeConfig(weather);
   const state = makeMemoryState();
+  for (const { id } of config.teams) seedEarlierJobs(state, id, startMs);
   if (weather.capsAreLearnt) for (const { id } of config.teams) seedHistory(state, id, startMs);
   const world: World = {
     seed,

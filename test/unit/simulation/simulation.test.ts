@@ -32,7 +32,7 @@ describe('a simulated cluster', () => {
     }
     const accepted = results.reduce((sum, { jobsAccepted }) => sum + jobsAccepted, 0);
     expect(accepted).toBeGreaterThan(500);
-    expect(results.reduce((sum, { jobsEnded }) => sum + jobsEnded, 0)).toBe(accepted);
+    expect(results.reduce((sum, { jobsEnded, jobsWipedOut }) => sum + jobsEnded + jobsWipedOut, 0)).toBe(accepted);
   });
 
   test('meets every kind of fault in these seeds', () => {

@@ -2,7 +2,7 @@ import type { Draws } from '../../bench/capacity/seeded.ts';
 
 /** How bad one run is and how large: everything that differs between two seeds before the first step. */
 export interface Weather {
-  /** Nothing stops a process or touches storage: then nothing may get lost on the way either. */
+  /** Nothing stops a process, and storage is whole but for one outage: then no worker may lose its job. */
   readonly isFair: boolean;
   readonly processes: number;
   readonly teams: number;
@@ -64,7 +64,7 @@ export function drawWeather(draws: Draws): Weather {
   const every = (leastMs: number, mostMs: number) => (draws.next() < 0.5 ? null : draws.uniform(leastMs, mostMs));
   const oneOf = <T>(...choices: [T, ...T[]]): T => choices[Math.floor(draws.next() * choices.length)] ?? choices[0];
   const weather: Weather = {
-    isFair: draws.next() < 0.06,
+    isFair: draws.next() < 0.08,
     processes: oneOf(1, 2, 2, 3, 3, 4),
     teams: oneOf(1, 2, 2, 3),
     jobs: Math.round(draws.uniform(4, 40)),
@@ -114,7 +114,7 @@ export function drawWeather(draws: Draws): Weather {
   return weather.isFair ? makeFair(weather) : weather;
 }
 
-/** The same run with nothing that stops a process or touches storage; the model service may still fail. */
+/** The same run with nothing that stops a process or touches storage but its outage; the model service may still fail. */
 function makeFair(weather: Weather): Weather {
   const storage = {
     failsBefore: 0,
@@ -127,7 +127,7 @@ function makeFair(weather: Weather): Weather {
   };
   const everyMs = { kill: null, drain: null, jump: null, loss: null, garble: weather.everyMs.garble };
   const upstream = { ...weather.upstream, kills: 0 };
-  return { ...weather, storage, everyMs, upstream, outageMs: 0, skewMs: 0, changesConfig: false, handEveryMs: null };
+  return { ...weather, storage, everyMs, upstream, skewMs: 0, changesConfig: false, handEveryMs: null };
 }
 
 /** Whether every clock of the run is right and no process ever stops in mid-step: then no limit may be passed at all, of a minute or of a slice. */

@@ -155,11 +155,12 @@ export class Witness {
     }
   }
 
-  /** Where nothing is lost and nobody dies, nothing is mended: each job has its wake-up, each worker keeps its lease. */
+  /** Where nobody dies each worker keeps its job, through an outage too; without one each job has its wake-up. */
   #judgeInFairWeather(before: LiveJob, live: LiveJob): void {
-    const { trace, state } = this.#world;
+    const { trace, state, weather } = this.#world;
     const { id, lane } = live;
     if (live.rescues > before.rescues) trace.violate(`${id} was taken from a worker that was well`);
+    if (weather.outageMs > 0) return;
     const isLost = live.resends > before.resends && !state.queues[lane].some(({ text }) => text.includes(id));
     if (isLost) trace.violate(`the wake-up of ${id} got lost`);
   }

@@ -1,6 +1,7 @@
 import { decideWake } from '../jobs/decide-wake.ts';
 import type { WakeUp } from '../jobs/wake-queue.ts';
 import { DamagedRowError } from '../versioned.ts';
+import { awaitSignOfLife } from './await-sign-of-life.ts';
 import { endJob } from './end-job.ts';
 import { mendJob } from './mend-job.ts';
 import type { Ports } from './ports.ts';
@@ -52,7 +53,7 @@ async function look(ports: Ports, wakeUp: WakeUp): Promise<RunOutcome> {
         break;
       }
       case 'rescue':
-        if ((await rescueJob(ports, job, row)) === 'ended') return 'ended';
+        if ((await awaitSignOfLife(ports)) && (await rescueJob(ports, job, row)) === 'ended') return 'ended';
         break;
       case 'proceed': {
         const worked = await workOnJob(ports, job, row);

@@ -6,6 +6,7 @@ import { appendTrail } from '../jobs/trail.ts';
 import { DamagedRowError, type Versioned } from '../versioned.ts';
 import { advanceJob } from './advance-job.ts';
 import { forEachAtOnce } from './at-once.ts';
+import { awaitSignOfLife } from './await-sign-of-life.ts';
 import { endJob } from './end-job.ts';
 import { mendJob } from './mend-job.ts';
 import type { Ports } from './ports.ts';
@@ -50,7 +51,7 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
     failedPages: 0,
     failedJobs: 0,
   };
-  const sleepers: Versioned<LiveJob>[] = [];
+  const found: Found = { sleepers: [], silent: [] };
   const orFailedPage = async (team: string | null, work: Promise<void>) => {
     try {
       await work;
@@ -60,15 +61,24 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
     }
   };
   await forEachAtOnce(await ports.live.listTeams(), teamsAtOnce, async (team) => {
-    if (!ports.drain.isDraining) await orFailedPage(team, sweepTeam(ports, team, tally, sleepers));
+    if (!ports.drain.isDraining) await orFailedPage(team, sweepTeam(ports, team, tally, found));
   });
-  await orFailedPage(null, wakeSleepers(ports, sleepers, tally));
+  await orFailedPage(null, wakeSleepers(ports, found.sleepers, tally));
+  if (found.silent.length > 0 && (await awaitSignOfLife(ports)))
+    await orFailedPage(null, takeOver(ports, found.silent, tally));
   const { looked, ...done } = tally;
   if (Object.values(done).some((times) => times > 0)) reportSweep(ports, done);
   return tally;
 }
 
-async function sweepTeam(ports: Ports, team: string, tally: SweepTally, sleepers: Versioned<LiveJob>[]): Promise<void> {
+/** Rows that a sweep comes back to when it has seen them all. */
+interface Found {
+  readonly sleepers: Versioned<LiveJob>[];
+  /** Claimed, and nobody has renewed the lease. */
+  readonly silent: Versioned<LiveJob>[];
+}
+
+async function sweepTeam(ports: Ports, team: string, tally: SweepTally, found: Found): Promise<void> {
   let after: string | null = null;
   let failuresInRow = 0;
   const isOver = () => ports.drain.isDraining || failuresInRow >= mostFailuresInRow;
@@ -77,8 +87,8 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally, sleepers
     await forEachAtOnce(page.items, jobsAtOnce, async (row) => {
       if (isOver()) return;
       tally.looked += 1;
-      if (isSleeper(row.value, ports.clock.now())) sleepers.push(row);
-      const isAnswered = await tryToMend(ports, row.value, tally, () => mend(ports, row, tally));
+      if (isSleeper(row.value, ports.clock.now())) found.sleepers.push(row);
+      const isAnswered = await tryToMend(ports, row.value, tally, () => mend(ports, row, tally, found.silent));
       failuresInRow = isAnswered ? 0 : failuresInRow + 1;
     });
     await forEachAtOnce(page.damaged, jobsAtOnce, async (id) => {
@@ -144,7 +154,12 @@ function reportFailure(
   ports.telemetry.track({ type: 'notice', atMs: ports.clock.now(), level: 'error', name, message, fields });
 }
 
-async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<void> {
+async function mend(
+  ports: Ports,
+  row: Versioned<LiveJob>,
+  tally: SweepTally,
+  silent: Versioned<LiveJob>[],
+): Promise<void> {
   const live = row.value;
   const now = ports.clock.now();
   const decision = decideSweep(live, now);
@@ -162,14 +177,31 @@ async function mend(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): P
     tally.resent += 1;
     return;
   }
-  const job = await readOpenJob(ports, live);
-  if (job === null) return mendRows(ports, live, tally);
-  if (decision.outcome === 'end') {
-    const { status } = decision;
-    const ended = await endJob(ports, job, row, { status, response: null, error: null, usage: [] });
-    if (ended.outcome === 'ended') tally.ended += 1;
+  if (decision.outcome === 'rescue') {
+    silent.push(row);
     return;
   }
+  const job = await readOpenJob(ports, live);
+  if (job === null) return mendRows(ports, live, tally);
+  const { status } = decision;
+  const ended = await endJob(ports, job, row, { status, response: null, error: null, usage: [] });
+  if (ended.outcome === 'ended') tally.ended += 1;
+}
+
+/** Takes over what nobody has touched since it was seen; each under the version of its row then. */
+async function takeOver(ports: Ports, silent: readonly Versioned<LiveJob>[], tally: SweepTally): Promise<void> {
+  let failuresInRow = 0;
+  await forEachAtOnce(silent, jobsAtOnce, async (row) => {
+    if (ports.drain.isDraining || failuresInRow >= mostFailuresInRow) return;
+    const isAnswered = await tryToMend(ports, row.value, tally, () => rescue(ports, row, tally));
+    failuresInRow = isAnswered ? 0 : failuresInRow + 1;
+  });
+}
+
+async function rescue(ports: Ports, row: Versioned<LiveJob>, tally: SweepTally): Promise<void> {
+  const live = row.value;
+  const job = await readOpenJob(ports, live);
+  if (job === null) return mendRows(ports, live, tally);
   const result = await rescueJob(ports, job, row);
   if (result === 'ended') tally.ended += 1;
   if (result !== 'rescued') return;

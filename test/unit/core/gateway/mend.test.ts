@@ -116,7 +116,7 @@ describe('a job under its worker', () => {
     await gateway.clock.advance(1000);
     hurt(job, 'job', 'damage');
     await gateway.clock.advance(46_000);
-    expect(await sweep(gateway.ports)).toMatchObject({ mended: 1 });
+    expect(await gateway.finish(sweep(gateway.ports))).toMatchObject({ mended: 1 });
     expect(gateway.usage(job)).toMatchObject([{ outcome: 'unknown', measured: false }]);
     expect(gateway.job(job).end).toMatchObject(gaveUp);
     gateway.expectSound();

@@ -10,7 +10,7 @@ import { sweep } from '../../../../src/core/gateway/sweep.ts';
 import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
 import { planProbe, probeTeam } from '../../../../src/core/routing/plan-probe.ts';
 import { findViolations } from '../../../support/check-invariants.ts';
-import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
+import { GatewayUnderTest, storageAway } from '../../../support/gateway-under-test.ts';
 import { answer, answerAfter, hang, refusal } from '../../../support/scripted-upstream.ts';
 
 const model = 'gpt-4.1-mini';
@@ -151,7 +151,9 @@ describe('the probe timer', () => {
     const probes = openTeam(gateway.state, probeTeam);
     for (const [id, row] of probes.live)
       probes.live.set(id, { ...row, value: { ...row.value, lease: { holder: 'dead', untilMs: 0 } } });
-    expect(await sweep(new GatewayUnderTest({ beside: gateway }).ports)).toMatchObject({ ended: 1, rescued: 0 });
+    gateway.jobs.fail('readLive', storageAway, 5);
+    const swept = sweep(new GatewayUnderTest({ beside: gateway }).ports);
+    expect(await gateway.finish(swept)).toMatchObject({ ended: 1, rescued: 0 });
     expect([...probes.jobs.values()].map(({ end }) => [end?.status, end?.error?.code])).toEqual([
       ['failed', 'worker_lost'],
     ]);

@@ -458,7 +458,7 @@ describe('leases', () => {
     await gateway.clock.advance(10);
     frozen.jobs.fail('readLive', storageAway, 1000);
     await gateway.clock.advance(60_000);
-    expect(await other.wake(job)).toBe('ended');
+    expect(await gateway.finish(other.wake(job))).toBe('ended');
     frozen.jobs.heal();
     await gateway.clock.advance(60_000);
     expect(await run).toBe('gone');
@@ -473,12 +473,32 @@ describe('leases', () => {
     gateway.upstream.script('*', hang(), answer());
     const run = gateway.wake(job);
     await gateway.clock.advance(10);
-    gateway.jobs.fail('readLive', storageAway, 30);
+    gateway.jobs.fail('readLive', storageAway, 40);
     await gateway.clock.advance(46_000);
     await gateway.finish(other.wake(job));
     await gateway.finish(run);
     expect(status(job)).toBe('succeeded');
     expect(gateway.upstream.calls.filter(({ jobId }) => jobId === job.id)).toHaveLength(2);
+  });
+
+  test('an answer in hand is committed after an outage longer than the lease, whoever comes back first', async () => {
+    const other = new GatewayUnderTest({ beside: gateway });
+    const job = await gateway.accept();
+    gateway.upstream.script('*', answerAfter(gateway.clock, 500, answer('paid for')), answer('paid for again'));
+    const run = gateway.wake(job);
+    await gateway.clock.advance(10);
+    const stores = [gateway, other].flatMap(({ jobs, live }) => [jobs, live]);
+    for (const store of [gateway.jobs, other.jobs])
+      for (const verb of ['apply', 'readLive', 'readJob'] as const) store.fail(verb, storageAway, 1000);
+    for (const store of [gateway.live, other.live]) store.fail('listTeams', storageAway, 1000);
+    await gateway.clock.advance(60_000);
+    for (const store of stores) store.heal();
+    const [swept, woken] = await gateway.finish(Promise.all([sweep(other.ports), other.wake(job)]));
+    expect([swept.rescued, woken]).toEqual([0, 'gone']);
+    expect(await gateway.finish(run)).toBe('ended');
+    expect(JSON.stringify(gateway.job(job).end?.response)).toContain('paid for');
+    expect(gateway.usage(job).map(({ outcome, attempt }) => [attempt, outcome])).toEqual([[1, 'succeeded']]);
+    expect(gateway.upstream.calls).toHaveLength(1);
   });
 
   test('storage that is away at the commit delays the end and calls nobody again', async () => {

@@ -84,7 +84,7 @@ describe('the sweep', () => {
     await gateway.clock.advance(43_000);
     expect(await sweep(gateway.ports)).toMatchObject({ rescued: 0 });
     await gateway.clock.advance(1500);
-    expect(await sweep(gateway.ports)).toMatchObject({ rescued: 1 });
+    expect(await gateway.finish(sweep(gateway.ports))).toMatchObject({ rescued: 1 });
     expect(gateway.usage(job)).toMatchObject([
       { attempt: 1, outcome: 'unknown', measured: false, deployment: 'eastus' },
     ]);
@@ -211,9 +211,7 @@ describe('a lost worker', () => {
     for (let loss = 0; loss < 3; loss += 1) {
       await loseWorker(job);
       await gateway.clock.advance(46_000);
-      const swept = sweep(gateway.ports);
-      await gateway.clock.advance(1000);
-      await swept;
+      await gateway.finish(sweep(gateway.ports));
     }
     expect(gateway.job(job).end).toMatchObject({ status: 'failed', error: { code: 'worker_lost' } });
     expect(gateway.usage(job).map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown']);

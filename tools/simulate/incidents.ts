@@ -23,6 +23,8 @@ export const garbledTexts: readonly string[] = [
   '{"v":1,"team":"search","job":"job_of_nobody"}',
 ];
 
+/** An outage begins when somebody works, or after this. */
+const waitsForWorkMs = 20_000;
 const sweepEveryMs = 15_000;
 const probeEveryMs = 5000;
 
@@ -67,7 +69,7 @@ export async function runRetention(cluster: Cluster): Promise<void> {
 /** Plans everything that happens to processes, clocks, queues and configuration while faults last. */
 export function planIncidents(cluster: Cluster): void {
   const { world } = cluster;
-  const { time, trace, weather, link } = world;
+  const { time, trace, weather } = world;
   const { everyMs } = weather;
   const repeat = (name: string, meanMs: number | null, happen: (draws: Draws) => void) => {
     if (meanMs === null) return;
@@ -123,13 +125,8 @@ export function planIncidents(cluster: Cluster): void {
   repeat('hand', weather.handEveryMs, (draws) => world.hand.strike(draws));
   const draws = world.draw('single incidents');
   if (weather.outageMs > 0) {
-    time.at(world.startMs + Math.round(draws.uniform(1000, weather.faultyMs / 2)), () => {
-      trace.count('storage outage', `of ${weather.outageMs} ms`);
-      link.isDown = true;
-      time.at(time.nowMs + weather.outageMs, () => {
-        link.isDown = false;
-      });
-    });
+    const firstMs = world.startMs + Math.round(draws.uniform(1000, weather.faultyMs / 2));
+    time.at(firstMs, () => beginOutage(cluster, draws, firstMs + waitsForWorkMs));
   }
   if (weather.changesConfig) {
     time.at(world.startMs + Math.round(draws.uniform(1000, weather.faultyMs)), () => {
@@ -137,6 +134,26 @@ export function planIncidents(cluster: Cluster): void {
       world.config = shrinkConfig(world.config, draws.next() < 0.5 ? 'team' : 'deployment');
     });
   }
+}
+
+/** Takes storage away while somebody works, so that there are answers in hand; when it is back, a sweep may be the first to come. */
+function beginOutage(cluster: Cluster, draws: Draws, latestMs: number): void {
+  const { world } = cluster;
+  const { time, trace, weather, link } = world;
+  const isAtWork = [...world.state.teams.values()].some(({ live }) =>
+    [...live.values()].some(({ value }) => value.state === 'running'),
+  );
+  if (!isAtWork && time.nowMs < latestMs) {
+    time.at(time.nowMs + 100, () => beginOutage(cluster, draws, latestMs));
+    return;
+  }
+  trace.count('storage outage', `of ${weather.outageMs} ms`);
+  link.isDown = true;
+  time.at(time.nowMs + weather.outageMs, () => {
+    link.isDown = false;
+    const chosen = oneOf(draws, findRunning(cluster));
+    if (chosen !== undefined) void runGuarded(world, chosen, 'the sweep', () => sweep(chosen.ports));
+  });
 }
 
 /** Processes that are alive and not on their way out. */

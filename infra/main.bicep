@@ -163,7 +163,7 @@ module app 'modules/function-app.bicep' = {
     tags: tags
     identityId: identityId
     identityClientId: identity.outputs.clientId
-    storageAccountName: storage.outputs.name
+    storageAccountName: names.storageAccount
     packageContainerUrl: storage.outputs.packageContainerUrl
     applicationInsightsName: names.applicationInsights
     workspaceId: observed.outputs.workspaceId

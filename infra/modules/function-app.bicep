@@ -80,7 +80,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     properties: {
       // No welcome page that tells strangers what runs here.
       AzureWebJobsDisableHomepage: 'true'
-      AzureWebJobsStorage__accountName: storageAccountName
+      // Addresses and not __accountName: host and app would both add the public cloud's domain to a name.
+      AzureWebJobsStorage__blobServiceUri: 'https://${storageAccountName}.blob.${environment().suffixes.storage}'
+      AzureWebJobsStorage__queueServiceUri: 'https://${storageAccountName}.queue.${environment().suffixes.storage}'
+      AzureWebJobsStorage__tableServiceUri: 'https://${storageAccountName}.table.${environment().suffixes.storage}'
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identityClientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights.properties.ConnectionString

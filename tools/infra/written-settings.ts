@@ -15,11 +15,22 @@ export async function readLocalProductionSettings(): Promise<Readonly<Record<str
   }
 }
 
+/** What `environment()` says of a cloud in a template. */
+export interface Cloud {
+  readonly name: string;
+  readonly storageSuffix: string;
+}
+
+const publicCloud: Cloud = { name: 'AzureCloud', storageSuffix: 'core.windows.net' };
+
 /**
- * The app settings that the templates would write for an environment, by name. What only Azure's public cloud answers is
- * filled in; what exists only after a deployment (addresses, ids) stays an expression, in brackets.
+ * The app settings that the templates would write for an environment, by name, in Azure's public cloud or another. What
+ * exists only after a deployment (addresses, ids) stays an expression, in brackets.
  */
-export function readWrittenSettings(compiled: CompiledEnvironment): Readonly<Record<string, string>> {
+export function readWrittenSettings(
+  compiled: CompiledEnvironment,
+  cloud: Cloud = publicCloud,
+): Readonly<Record<string, string>> {
   const documents = compiled.resources.filter(
     ({ type, name }) => type === 'Microsoft.Web/sites/config' && String(name).endsWith('/appsettings'),
   );
@@ -27,14 +38,19 @@ export function readWrittenSettings(compiled: CompiledEnvironment): Readonly<Rec
   if (documents.length !== 1 || typeof properties !== 'object' || properties === null) {
     throw new Error(`The templates write ${documents.length} documents of app settings, not one.`);
   }
-  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, inPublicCloud(value)]));
+  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, inCloud(value, cloud)]));
 }
 
-/** What an expression about the cloud gives in Azure's public one: predictions leave `environment()` unanswered. */
-export function inPublicCloud(value: unknown): string {
+/** What an expression about the cloud gives in one: predictions leave `environment()` unanswered. Others stay as they are. */
+export function inCloud(value: unknown, cloud: Cloud = publicCloud): string {
   const text = String(value);
-  const storage = /^\[format\('([^']*)\{0\}', environment\(\)\.suffixes\.storage\)\]$/.exec(text);
-  if (storage !== null) return `${storage[1]}core.windows.net`;
-  const choice = /^\[if\(equals\(environment\(\)\.name, 'AzureUSGovernment'\), '[^']*', '([^']*)'\)\]$/.exec(text);
-  return choice?.[1] ?? text;
+  const format = /^\[format\('([^']*)', (?:'([^']*)', )?environment\(\)\.suffixes\.storage\)\]$/.exec(text);
+  if (format !== null) {
+    const [, pattern = '', given] = format;
+    const values = given === undefined ? [cloud.storageSuffix] : [given, cloud.storageSuffix];
+    return values.reduce((filled, value, index) => filled.replaceAll(`{${index}}`, value), pattern);
+  }
+  const choice = /^\[if\(equals\(environment\(\)\.name, '([^']*)'\), '([^']*)', '([^']*)'\)\]$/.exec(text);
+  if (choice === null) return text;
+  return String(choice[1] === cloud.name ? choice[2] : choice[3]);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CompiledEnvironment } from '../../../tools/infra/compile-environment.ts';
-import { inPublicCloud } from '../../../tools/infra/written-settings.ts';
+import { inCloud } from '../../../tools/infra/written-settings.ts';
 import { at, ofType, onlyOne, useCompiledInfra } from './compiled-infra.ts';
 
 const infra = useCompiledInfra();
@@ -47,7 +47,7 @@ describe('network', () => {
 
   it('links every private zone to the network', async () => {
     const compiled = await infra.environment('env/prod');
-    const zones = ofType(compiled, 'Microsoft.Network/privateDnsZones').map((zone) => inPublicCloud(zone['name']));
+    const zones = ofType(compiled, 'Microsoft.Network/privateDnsZones').map((zone) => inCloud(zone['name']));
     expect(zones.sort()).toEqual([
       'privatelink.azurewebsites.net',
       'privatelink.blob.core.windows.net',

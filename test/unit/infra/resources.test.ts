@@ -12,9 +12,11 @@ const leftAlone = ['WEBSITE_AUTH_ENABLED', 'WEBSITE_INSTANCE_ID', 'WEIR_LOG_LEVE
 // Read by the host alone.
 const ofTheHost = ['AzureWebJobsDisableHomepage'];
 const storageConnection = [
-  'AzureWebJobsStorage__accountName',
+  'AzureWebJobsStorage__blobServiceUri',
   'AzureWebJobsStorage__clientId',
   'AzureWebJobsStorage__credential',
+  'AzureWebJobsStorage__queueServiceUri',
+  'AzureWebJobsStorage__tableServiceUri',
 ];
 
 describe.each(environments)('resources of %s', (name) => {

@@ -58,16 +58,21 @@ async function readAccount(azure: ResourceManager, id: string): Promise<GrantedA
     id: found.id,
     name: found.name,
     region: found.location,
-    // An account answers under both domains, whichever of them it names as its endpoint.
+    // An account answers under every domain of its cloud, whichever of them it names as its endpoint.
     hosts: host === undefined ? [] : [host, ...siblingHosts(host)],
     deployments,
   };
 }
 
+const domainsByCloud = [
+  ['openai.azure.com', 'cognitiveservices.azure.com', 'services.ai.azure.com'],
+  ['openai.azure.us', 'cognitiveservices.azure.us'],
+];
+
 function siblingHosts(host: string): string[] {
   const [name = '', ...domain] = host.split('.');
-  const domains = ['openai.azure.com', 'cognitiveservices.azure.com', 'services.ai.azure.com'];
-  return domains.includes(domain.join('.')) ? domains.map((other) => `${name}.${other}`) : [];
+  const domains = domainsByCloud.find((ofOne) => ofOne.includes(domain.join('.'))) ?? [];
+  return domains.map((other) => `${name}.${other}`);
 }
 
 const offeredModel = z.looseObject({ model: z.looseObject({ name: z.string() }).nullish() });

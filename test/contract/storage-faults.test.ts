@@ -157,3 +157,29 @@ describe('storage that is not there', () => {
     await expect(jobs.apply(team, [accept(makeSampleJob(team))], null)).rejects.toThrow(StorageUnavailableError);
   });
 });
+
+describe('a slow line to storage', () => {
+  let proxy: FaultProxy;
+
+  beforeEach(async () => {
+    await openAzurite();
+    const blob = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(inject('storageConnectionString'))?.[1];
+    proxy = await FaultProxy.start(Number(blob));
+    // Longer than one try has for a small content.
+    proxy.setFault({ kind: 'latency', latencyMs: 1200 });
+  });
+  afterEach(() => proxy.stop());
+
+  it('is given the time that a large content takes, to keep and to read it', async () => {
+    const [{ contents }, team] = [onPort(proxy.port), makeTeam()];
+    const text = 'x'.repeat(3_000_000);
+    const kept = await contents.keep(team, makeSampleId(1), 'answer-1', text);
+    expect(await contents.read(kept)).toEqual({ outcome: 'read', text });
+  });
+
+  it('counts as storage being away for a small one', async () => {
+    const [{ contents }, team] = [onPort(proxy.port), makeTeam()];
+    const keep = contents.keep(team, makeSampleId(1), 'answer-1', 'x'.repeat(40_000));
+    await expect(keep).rejects.toThrow(StorageUnavailableError);
+  });
+});

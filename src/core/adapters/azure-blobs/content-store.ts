@@ -3,9 +3,18 @@ import { type Content, type ContentReading, type ContentStore, inlineLimit } fro
 import { isJobOf, jobIdPrefixes } from '../../jobs/job-id.ts';
 import type { Sha256 } from '../../random.ts';
 import type { StorageConnection } from '../azure-storage/connection.ts';
-import { callStorage, readStorageFailure, type StorageBounds, storageBounds } from '../azure-storage/storage-call.ts';
+import {
+  boundsFor,
+  callStorage,
+  readStorageFailure,
+  type StorageBounds,
+  storageBounds,
+} from '../azure-storage/storage-call.ts';
 import { contentContainer } from '../azure-storage/storage-names.ts';
 import { nameContent, nameContentOfJobs, nameContentPrefix } from './content-name.ts';
+
+/** A UTF-16 character takes at most so many bytes of UTF-8. */
+const mostBytesPerCharacter = 3;
 
 /** Request and result bodies over the inline limit as blobs `<team>/<job>/<part>`; their SHA-256 is checked at every reading. */
 export class BlobContentStore implements ContentStore {
@@ -24,23 +33,24 @@ export class BlobContentStore implements ContentStore {
     const name = nameContent(team, jobId, part);
     const sha256 = this.#sha256(text);
     const characters = text.length;
-    await this.#call('keep content', (container, signal) =>
-      container.getBlockBlobClient(name).upload(text, Buffer.byteLength(text, 'utf8'), {
+    const bytes = Buffer.byteLength(text, 'utf8');
+    const upload = (container: ContainerClient, abortSignal: AbortSignal) =>
+      container.getBlockBlobClient(name).upload(text, bytes, {
         blobHTTPHeaders: { blobContentType: 'application/json; charset=utf-8' },
         metadata: { sha256, characters: String(characters) },
-        abortSignal: signal,
-      }),
-    );
+        abortSignal,
+      });
+    await this.#call('keep content', upload, bytes);
     return { kind: 'blob', name, characters, sha256 };
   }
 
   async read(content: Content): Promise<ContentReading> {
     if (content.kind === 'inline') return { outcome: 'read', text: content.text };
-    const bytes = await this.#orNull('read content', (container, signal) =>
+    const download = (container: ContainerClient, abortSignal: AbortSignal) =>
       container
         .getBlobClient(content.name)
-        .downloadToBuffer(0, undefined, { abortSignal: signal, maxRetryRequestsPerBlock: 0 }),
-    );
+        .downloadToBuffer(0, undefined, { abortSignal, maxRetryRequestsPerBlock: 0 });
+    const bytes = await this.#orNull('read content', download, content.characters * mostBytesPerCharacter);
     if (bytes === null) return { outcome: 'missing' };
     const text = bytes.toString('utf8');
     return this.#sha256(text) === content.sha256 ? { outcome: 'read', text } : { outcome: 'damaged' };
@@ -102,17 +112,23 @@ export class BlobContentStore implements ContentStore {
     } while (token);
   }
 
-  async #call<T>(operation: string, run: (container: ContainerClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** `bytes` are what goes over the line, at most. */
+  async #call<T>(
+    operation: string,
+    run: (container: ContainerClient, signal: AbortSignal) => Promise<T>,
+    bytes = 0,
+  ): Promise<T> {
     const container = await this.#connection.container(contentContainer);
-    return callStorage(operation, this.#bounds, ({ signal }) => run(container, signal));
+    return callStorage(operation, boundsFor(this.#bounds, bytes), ({ signal }) => run(container, signal));
   }
 
   async #orNull<T>(
     operation: string,
     run: (container: ContainerClient, signal: AbortSignal) => Promise<T>,
+    bytes = 0,
   ): Promise<T | null> {
     try {
-      return await this.#call(operation, run);
+      return await this.#call(operation, run, bytes);
     } catch (error) {
       if (readStorageFailure(error) === 'missing') return null;
       throw error;

@@ -13,6 +13,17 @@ export interface StorageBounds {
 /** Bounds of every read and write: with the SDK's own, a storage outage is noticed after 5 to 16 s only. */
 export const storageBounds: StorageBounds = { totalMs: 2000, tryMs: 1500, maxTries: 2, retryDelayMs: 100 };
 
+/** What a line to storage carries at least, shared by all jobs of an instance: below it a large content counts as storage being away. */
+const slowestBytesPerSecond = 1_000_000;
+const longestTryMs = 60_000;
+
+/** `bounds` with the time added that so many bytes may take on the line, in either direction; one try has at most a minute. */
+export function boundsFor(bounds: StorageBounds, bytes: number): StorageBounds {
+  const wantedMs = Math.ceil((bytes / slowestBytesPerSecond) * 1000);
+  const extraMs = Math.max(0, Math.min(wantedMs, longestTryMs - bounds.tryMs));
+  return { ...bounds, tryMs: bounds.tryMs + extraMs, totalMs: bounds.totalMs + extraMs };
+}
+
 /** One try of a storage operation: `mayHaveApplied` is true when an earlier try ended without an answer. */
 export interface StorageTry {
   readonly signal: AbortSignal;

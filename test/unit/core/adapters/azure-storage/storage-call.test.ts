@@ -1,9 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { callStorage, readStorageFailure } from '../../../../../src/core/adapters/azure-storage/storage-call.ts';
+import {
+  boundsFor,
+  callStorage,
+  readStorageFailure,
+  storageBounds,
+} from '../../../../../src/core/adapters/azure-storage/storage-call.ts';
 import { StorageUnavailableError } from '../../../../../src/core/http/weir-error.ts';
 
 const bounds = { totalMs: 10_000, tryMs: 10_000, maxTries: 3, retryDelayMs: 0 };
 const failure = (fields: object, name = 'RestError') => Object.assign(new Error('failed'), { name }, fields);
+
+describe('boundsFor', () => {
+  it.each([
+    [0, 1500, 2000],
+    [1_000_000, 2500, 3000],
+    [48_000_000, 49_500, 50_000],
+    [1_000_000_000, 60_000, 60_500],
+  ])('gives %i bytes %i ms a try and %i ms in all', (bytes, tryMs, totalMs) => {
+    expect(boundsFor(storageBounds, bytes)).toEqual({ ...storageBounds, tryMs, totalMs });
+  });
+});
 
 describe('readStorageFailure', () => {
   it.each([

@@ -131,7 +131,7 @@ export class Witness {
     // A wake-up that the host gave up on is no lost worker: nobody had claimed the job.
     const lost = before.state === 'running' ? 1 : 0;
     if (isRescue && live.rescues !== before.rescues + lost) trace.violate(`lost workers of ${id} were miscounted`);
-    if (isClaim && before.billed.cost.nanoUsd > 0) this.#judgeRoom(live);
+    if (isClaim && before.billed.cost.nanoUsd > 0) this.#judgeRoom(live, this.accepted.get(id)?.holdNanoUsd ?? 0);
     const isFlag = live.state === before.state && live.attempt === before.attempt && live.rescues === before.rescues;
     if (!isFlag && before.lease !== null && !isOf(process, before.lease)) this.#judgeTakeOver(process, id, before);
     if (isFlag && before.cancelRequested && !live.cancelRequested) trace.violate(`${id} forgot its cancellation`);
@@ -145,13 +145,16 @@ export class Witness {
     if (!this.endedAtMs.has(id)) this.endedAtMs.set(id, time.nowMs);
   }
 
-  /** A further call for a job that has already cost money needs room in the hard budget. */
-  #judgeRoom({ team, id }: LiveJob): void {
+  /** A further call of a job that goes beyond its hold needs room in the hard budget, in the hold's place. */
+  #judgeRoom({ team, id, billed, intent }: LiveJob, holdNanoUsd: number): void {
     const { config, state, trace } = this.#world;
+    const nextNanoUsd = intent?.costNanoUsd ?? 0;
+    if (billed.cost.nanoUsd + nextNanoUsd <= holdNanoUsd) return;
     const limit = config.teams.find((candidate) => candidate.id === team)?.budget?.monthlyNanoUsd ?? null;
     if (limit === null || this.#world.weather.handEveryMs !== null) return;
     for (const { value } of openTeam(state, team).budgets.values()) {
-      if (value.spentNanoUsd + value.heldNanoUsd > limit) trace.violate(`${id} is called again over the hard budget`);
+      const neededNanoUsd = value.spentNanoUsd + value.heldNanoUsd - holdNanoUsd + nextNanoUsd;
+      if (neededNanoUsd > limit) trace.violate(`${id} is called again over the hard budget`);
     }
   }
 

@@ -25,10 +25,21 @@ function hardLimitOf(team: TeamConfig | null): number | null {
   return team?.budget?.hard === true ? team.budget.monthlyNanoUsd : null;
 }
 
-/** Before a further attempt: what the ones before it cost is spent, and the job's hold must still fit beside it. */
-export function spendWithRoom(team: TeamConfig | null, usage: readonly UsageRow[]): (budget: Budget) => MoneyDecision {
-  // Adding nothing to the holds asks whether those that stand still fit.
-  return (budget) => holdMoney(spendMoney(budget, sumCost(usage)), 0, hardLimitOf(team));
+/**
+ * Before a further call that the job's hold does not cover beside what it has cost so far: that is spent, and the call must fit
+ * in the place of the hold. The hold stays as it is.
+ */
+export function spendWithRoom(
+  team: TeamConfig | null,
+  usage: readonly UsageRow[],
+  call: { readonly costNanoUsd: number; readonly holdNanoUsd: number },
+): (budget: Budget) => MoneyDecision {
+  return (budget) => {
+    const spent = spendMoney(budget, sumCost(usage));
+    const others = { ...spent, heldNanoUsd: Math.max(0, spent.heldNanoUsd - call.holdNanoUsd) };
+    const asked = holdMoney(others, call.costNanoUsd, hardLimitOf(team));
+    return asked.outcome === 'refused' ? asked : { outcome: 'fits', budget: spent };
+  };
 }
 
 /** Between attempts: what an attempt cost is spent, the hold stays for the next one. */

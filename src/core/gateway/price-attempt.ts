@@ -33,7 +33,7 @@ export function priceEstimate(
   const held = (run: Estimate) => holdCost(run, pool, config.prices, atMs);
   return {
     estimateNanoUsd: estimateCost(estimate, pool, config.prices, atMs),
-    // The budget must bear the re-run too: nobody asks it again in between.
+    // The budget must bear the re-run too: a call that the hold covers beside those before it asks for no further room.
     holdNanoUsd: held(estimate) + (rerun === null ? 0 : held(rerun)),
   };
 }

@@ -48,8 +48,28 @@ function chat(content: string, finishReason: string, outputTokens: number): Upst
 
 const cut = chat('A weir is a low', 'length', learned);
 const whole = chat('A weir is a low dam.', 'stop', 700);
+/** May have been processed and billed: its estimate is booked. */
+const unreadable: UpstreamOutcome = {
+  kind: 'unanswered',
+  fault: 'not_json',
+  sent: true,
+  statusCode: 200,
+  latencyMs: 0,
+};
 const run = (job: Job) => gateway.finish(gateway.wake(job));
 const caps = () => gateway.upstream.calls.map(({ body }) => body['max_completion_tokens']);
+
+/** Gives the team a hard budget of so much. */
+function limitTo(monthlyNanoUsd: number): void {
+  const budget = {
+    monthlyUsd: (monthlyNanoUsd / 1e9).toFixed(9),
+    monthlyNanoUsd,
+    alertPercents: [],
+    hard: true,
+    timeZone: 'Etc/UTC',
+  };
+  gateway.config = { ...gateway.config, teams: gateway.config.teams.map((team) => ({ ...team, budget })) };
+}
 
 function answerOf(job: Job): string {
   const body = gateway.job(job).end?.response?.body;
@@ -136,6 +156,22 @@ describe('an answer that a learnt cap cut short', () => {
     expect(end?.attempts).toHaveLength(2);
     expect(end?.cost.nanoUsd).toBeLessThanOrEqual(job.holdNanoUsd);
     expect(end?.cost.nanoUsd).toBeGreaterThan(job.estimateNanoUsd);
+  });
+
+  it('is asked for once more by a budget that holds just what was held for both runs', async () => {
+    gateway.upstream.script('*', cut, whole);
+    const job = await accept();
+    limitTo(job.holdNanoUsd);
+    await run(job);
+    expect([answerOf(job), gateway.upstream.calls.length]).toEqual(['A weir is a low dam.', 2]);
+  });
+
+  it('is not asked for again when a call that cost money had to be repeated and the budget has no room', async () => {
+    gateway.upstream.script('*', cut, unreadable, whole);
+    const job = await accept();
+    limitTo(job.holdNanoUsd);
+    await run(job);
+    expect([answerOf(job), gateway.upstream.calls.length]).toEqual(['A weir is a low', 2]);
   });
 
   it('is asked for only once', async () => {

@@ -5,13 +5,17 @@ import { type CommitName, fateOf } from './commit-trail.ts';
 /** News on its way into the row, and the commits that carried it and whose answers got lost. */
 export interface PendingNews {
   readonly news: News;
+  /** Everybody should know before the next booking; it stays so until it is told. */
+  readonly isUrgent: boolean;
   readonly tries: readonly CommitName[];
   /** It is news only if this commit happened. */
   readonly ifApplied?: CommitName;
 }
 
-export function pend(news: News): PendingNews {
-  return { news, tries: [] };
+export function pend(news: News, isUrgent = false): PendingNews {
+  // An unsent probe keeps its deployment closed for everybody.
+  const isUnsentProbe = news.kind === 'released' && news.booking.why === 'probe';
+  return { news, isUrgent: isUrgent || isUnsentProbe, tries: [] };
 }
 
 /** Teams whose bookings or places come back with one commit: with the deployments and other teams' bookings their rows still fit it. */
@@ -48,10 +52,10 @@ export function settleNews(pending: readonly PendingNews[], trail: readonly stri
     if (item.ifApplied !== undefined && fateOf(trail, item.ifApplied) !== 'applied') return [];
     const fates = item.tries.map((name) => fateOf(trail, name));
     if (fates.includes('applied')) return [];
-    const { news, tries } = item;
-    if (!fates.includes('unknown')) return [{ news, tries }];
+    const { news, isUrgent, tries } = item;
+    if (!fates.includes('unknown')) return [{ news, isUrgent, tries }];
     if (news.kind === 'released') return [];
-    return [pend(news.kind === 'reported' ? { ...news, keepsCharge: true } : news)];
+    return [pend(news.kind === 'reported' ? { ...news, keepsCharge: true } : news, isUrgent)];
   });
 }
 
@@ -64,11 +68,11 @@ export function undoneIfApplied(
   return requests.flatMap((request, index): PendingNews[] => {
     const result = results[index];
     if (result?.outcome === 'booked') {
-      return [{ news: { kind: 'released', booking: result.booking }, tries: [], ifApplied: name }];
+      return [{ ...pend({ kind: 'released', booking: result.booking }), ifApplied: name }];
     }
     if (result?.outcome !== 'wait' || result.ticket === null || request.ticket !== null) return [];
     const { jobId, team, lane, estimate } = request;
     const place = { jobId, team, lane, estimate, ticket: result.ticket };
-    return [{ news: { kind: 'left', place }, tries: [], ifApplied: name }];
+    return [{ ...pend({ kind: 'left', place }), ifApplied: name }];
   });
 }

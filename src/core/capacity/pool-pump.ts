@@ -4,11 +4,12 @@ import { type CommitName, fateOf } from './commit-trail.ts';
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
 import { isOnlyOne } from './lane-line.ts';
-import { type PendingNews, pend, settleNews, takeNews, undoneIfApplied } from './pending-news.ts';
+import { type PendingNews, pend, settleNews, undoneIfApplied } from './pending-news.ts';
 import { PoolAccess, type PoolRead } from './pool-access.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
 import type { PumpPorts } from './pump-ports.ts';
 import type { RowTime } from './row-time.ts';
+import { WaitingNews } from './waiting-news.ts';
 
 /** A caller and its request; `askAtMs` is when it is worth asking for it (again). */
 interface Caller {
@@ -44,14 +45,8 @@ const LATE_ANSWER_MS = 30;
 const MOST_TRIES = 8;
 const FIRST_BACKOFF_MS = 15;
 const MOST_BACKOFF_MS = 800;
-/** News without a booking to ride on is committed after this. */
-const NEWS_PATIENCE_MS = 4000;
-/** Bad news waits this long for the booking that follows it, so that a failover costs one commit. */
-const URGENT_NEWS_PATIENCE_MS = 5;
 /** Callers of one batch: bounds the time of a decision and, with their teams, the rows of a commit. */
 const MOST_CALLERS = 80;
-/** News kept while the store is away; the oldest is forgotten first: what is not released passes within a minute. */
-const MOST_NEWS = 5000;
 /** Who asks for a model without a pool is told to come back after this. */
 const NO_POOL_MS = 60_000;
 
@@ -64,10 +59,7 @@ export class PoolPump {
   readonly #ports: PumpPorts;
   readonly #time: RowTime;
   #callers: Caller[] = [];
-  #news: PendingNews[] = [];
-  #newsSinceMs = 0;
-  #isNewsUrgent = false;
-  #newsUrgentAtMs = 0;
+  readonly #news = new WaitingNews();
   #isRunning = false;
   #pace = firstPace;
   #lastEndMs = Number.NEGATIVE_INFINITY;
@@ -89,14 +81,8 @@ export class PoolPump {
   }
 
   /** Hands in news for the next commit; urgent news makes one. */
-  tell(news: News, isUrgent: boolean): void {
-    if (this.#news.length === 0) this.#newsSinceMs = this.#ports.clock.now();
-    this.#news.push(pend(news));
-    if (this.#news.length > MOST_NEWS) this.#news.shift();
-    if (isUrgent && !this.#isNewsUrgent) {
-      this.#isNewsUrgent = true;
-      this.#newsUrgentAtMs = this.#ports.clock.now() + URGENT_NEWS_PATIENCE_MS;
-    }
+  tell(news: News, isUrgent = false): void {
+    this.#news.add(pend(news, isUrgent), this.#ports.clock.now());
     this.#stir();
   }
 
@@ -143,11 +129,7 @@ export class PoolPump {
     for (const { request, askAtMs } of this.#callers) {
       nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent || this.#isSparse(request) ? quickMs : calmMs));
     }
-    if (this.#news.length === 0) return nextMs;
-    const newsAtMs = this.#isNewsUrgent
-      ? Math.max(quickMs, this.#newsUrgentAtMs)
-      : Math.max(calmMs, this.#newsSinceMs + NEWS_PATIENCE_MS);
-    return Math.min(nextMs, newsAtMs);
+    return Math.min(nextMs, this.#news.nextAtMs(quickMs, calmMs));
   }
 
   /** All that its team had in line when last seen: it may go at once, and there are few of them. */
@@ -162,21 +144,21 @@ export class PoolPump {
       for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
         // Who came while the last try was on its way is decided with this one.
         flight.callers.push(...this.#takeCallers(MOST_CALLERS - flight.callers.length));
-        const { taken, left } = takeNews(flight.news, this.#news);
-        flight.news.push(...taken);
-        this.#news = [...left];
-        this.#isNewsUrgent = false;
+        flight.news.push(...this.#news.take(flight.news));
         const isDone = await this.#tryOnce(flight);
-        if (isDone) return;
+        if (isDone) {
+          this.#news.markTold();
+          return;
+        }
         const most = Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
         await this.#ports.clock.sleep(this.#ports.random.next() * most);
       }
     } catch (error) {
       for (const caller of flight.callers) caller.reject(error);
-      this.#keepNews([...flight.news, ...undoneBy(flight)]);
+      this.#news.putBack([...flight.news, ...undoneBy(flight)], this.#ports.clock.now());
       return;
     }
-    this.#keepNews([...flight.news, ...undoneBy(flight)]);
+    this.#news.putBack([...flight.news, ...undoneBy(flight)], this.#ports.clock.now());
     for (const caller of flight.callers) this.#putOff(caller, 300 + this.#ports.random.next() * 1200, 'contention');
   }
 
@@ -261,7 +243,7 @@ export class PoolPump {
   #bookAnew(caller: Caller, result: BookingResult & { outcome: 'booked' }): void {
     caller.request = { ...caller.request, ticket: result.ticket, urgent: true };
     this.#callers.push(caller);
-    this.#keepNews([pend({ kind: 'released', booking: result.booking })]);
+    this.tell({ kind: 'released', booking: result.booking });
   }
 
   #keepOrAnswer(caller: Caller, wait: BookingResult & { outcome: 'wait' }, now: number): void {
@@ -273,11 +255,6 @@ export class PoolPump {
     caller.request = { ...caller.request, ticket: wait.ticket };
     caller.askAtMs = wait.untilMs;
     this.#callers.push(caller);
-  }
-
-  #keepNews(news: readonly PendingNews[]): void {
-    if (news.length > 0 && this.#news.length === 0) this.#newsSinceMs = this.#ports.clock.now();
-    this.#news = [...news, ...this.#news].slice(-MOST_NEWS);
   }
 }
 

@@ -29,8 +29,7 @@ export class PooledCapacity implements Capacity {
   }
 
   release(booking: Booking): void {
-    // An unsent probe keeps its deployment closed for everybody.
-    this.#pump(booking.model).tell({ kind: 'released', booking }, booking.why === 'probe');
+    this.#pump(booking.model).tell({ kind: 'released', booking });
   }
 
   report(report: CallReport): void {
@@ -45,7 +44,7 @@ export class PooledCapacity implements Capacity {
   }
 
   leave(place: Parameters<Capacity['leave']>[0]): void {
-    this.#pump(place.model).tell({ kind: 'left', place }, false);
+    this.#pump(place.model).tell({ kind: 'left', place });
   }
 
   async forecast(request: Parameters<Capacity['forecast']>[0]): Promise<LineForecast | null> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryCapacityStore } from '../../../../src/core/adapters/memory/capacity-store.ts';
+import type { Booking } from '../../../../src/core/capacity/capacity.ts';
 import type { CapacityStore } from '../../../../src/core/capacity/capacity-store.ts';
 import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
 import type { ReadPoolLimits } from '../../../../src/core/capacity/pool-limits.ts';
@@ -8,7 +9,7 @@ import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts
 import { StorageUnavailableError } from '../../../../src/core/http/weir-error.ts';
 import type { TelemetryEvent } from '../../../../src/core/telemetry/telemetry.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
-import { ask, pool, startMs } from './sample-pool.ts';
+import { ask, pool, report, startMs } from './sample-pool.ts';
 
 function open(over: { store?: CapacityStore; limits?: ReturnType<typeof pool>; readLimits?: ReadPoolLimits } = {}) {
   const clock = new VirtualClock(startMs);
@@ -183,6 +184,49 @@ describe('capacity over a shared store', () => {
     await expect(capacity.book(ask(10_000, { urgent: true }))).rejects.toThrow(StorageUnavailableError);
     await clock.advance(5000);
     expect((await capacity.book(ask(10_000, { urgent: true }))).outcome).toBe('booked');
+  });
+
+  const badCall = (booking: Booking) =>
+    report({ booking, outcome: 'failed', reason: 'server_error_503', health: 'bad', coolDownMs: 5000 });
+
+  it.each([
+    ['storage does not answer', 1, () => Promise.reject(new StorageUnavailableError('commit', null))],
+    ['eight writes are lost', 8, async () => ({ outcome: 'lost' }) as const],
+  ])('tells a bad call within a second although %s', async (_what, failures, fail) => {
+    const { make, store, clock } = open();
+    let left = 0;
+    const capacity = make({
+      readPool: (model) => store.readPool(model),
+      commit: (model, changes) => (left-- > 0 ? fail() : store.commit(model, changes)),
+    });
+    const first = await capacity.book(ask(100, { urgent: true }));
+    if (first.outcome !== 'booked') throw new Error('An empty pool has room.');
+    left = failures;
+    capacity.report(badCall(first.booking));
+    // Eight tries of one flush take up to a second themselves.
+    await clock.advance(failures === 1 ? 1000 : 3000);
+    expect((await make().view('model'))[0]?.health).toBe('cooling');
+  });
+
+  it('asks storage that stays away less and less often', async () => {
+    const { make, store, clock } = open();
+    let isDown = false;
+    const { calls, watched } = watch(store);
+    const capacity = make({
+      readPool: (model) => {
+        const read = watched.readPool(model);
+        return isDown ? read.then(() => Promise.reject(new StorageUnavailableError('read', null))) : read;
+      },
+      commit: (model, changes) => watched.commit(model, changes),
+    });
+    const first = await capacity.book(ask(100, { urgent: true }));
+    if (first.outcome !== 'booked') throw new Error('An empty pool has room.');
+    isDown = true;
+    calls.reads = 0;
+    capacity.report(badCall(first.booking));
+    await clock.advance(60_000);
+    expect(calls.reads).toBeGreaterThan(10);
+    expect(calls.reads).toBeLessThan(25);
   });
 
   it('forecasts position and start of a job that would join, and null for one that fits nowhere', async () => {

@@ -14,12 +14,16 @@ export interface Waits {
 export interface LaneWaits {
   /** By lane, and by `lane/team` where a lane has several. */
   readonly waits: Readonly<Record<string, Waits>>;
-  /** p99 ÷ p50 of the wait among jobs of a lane submitted within the same 30 s: the worst of those groups with 50 jobs or more. */
+  /**
+   * p99 ÷ p50 of the wait among jobs of a lane submitted within the same 30 s: the worst of those groups with 50 jobs or more. By
+   * `lane/team`, where a lane has several, of those with a dozen: a team with a limit of its own sends no more.
+   */
   readonly unfairness: Readonly<Record<string, number>>;
 }
 
 const groupMs = 30_000;
 const fewestJobs = 50;
+const fewestOfTeam = 12;
 
 export function measureWaits(jobs: readonly SimulatedJob[]): LaneWaits {
   const waits: Record<string, Waits> = {};
@@ -29,9 +33,13 @@ export function measureWaits(jobs: readonly SimulatedJob[]): LaneWaits {
     if (own.length === 0) continue;
     waits[lane] = waitsOf(own);
     const teams = new Set(own.map(({ team }) => team));
-    if (teams.size > 1)
-      for (const team of teams) waits[`${lane}/${team}`] = waitsOf(own.filter((job) => job.team === team));
-    unfairness[lane] = unfairnessOf(own);
+    unfairness[lane] = unfairnessOf(own, fewestJobs);
+    if (teams.size === 1) continue;
+    for (const team of teams) {
+      const ofTeam = own.filter((job) => job.team === team);
+      waits[`${lane}/${team}`] = waitsOf(ofTeam);
+      unfairness[`${lane}/${team}`] = unfairnessOf(ofTeam, fewestOfTeam);
+    }
   }
   return { waits, unfairness };
 }
@@ -52,11 +60,11 @@ function waitsOf(jobs: readonly SimulatedJob[]): Waits {
   };
 }
 
-function unfairnessOf(jobs: readonly SimulatedJob[]): number {
+function unfairnessOf(jobs: readonly SimulatedJob[], fewest: number): number {
   const groups = Map.groupBy(jobs, ({ submittedMs }) => Math.floor(submittedMs / groupMs));
   let worst = Number.NaN;
   for (const group of groups.values()) {
-    if (group.length < fewestJobs) continue;
+    if (group.length < fewest) continue;
     const { p50, p99 } = waitsOf(group);
     const ratio = p99 / Math.max(0.001, p50);
     worst = Number.isNaN(worst) ? ratio : Math.max(worst, ratio);

@@ -1,7 +1,7 @@
 import { lanes } from '../../src/core/jobs/job.ts';
 import { type BigJobs, bigJobFigures } from './measure-big-jobs.ts';
 import { type LaneWaits, measureWaits } from './measure-waits.ts';
-import { chargeOf } from './simulated-job.ts';
+import { chargeOf, type SimulatedJob } from './simulated-job.ts';
 import type { Simulation } from './simulation.ts';
 
 /** What a team was let through, by the service's log: per minute of the measured time, and the most in any 60 seconds. */
@@ -10,6 +10,10 @@ export interface TeamUse {
   readonly requestsPerMinute: number;
   readonly mostTokensIn60S: number;
   readonly mostRequestsIn60S: number;
+  /** Of all its jobs that were sent. */
+  readonly parksPerJob: number;
+  /** The most of its jobs that were submitted a second or more after one of them and sent before it. */
+  readonly mostOvertaken: number;
   /** The same of what was sent in the measured time. */
   readonly measured: { readonly mostTokensIn60S: number; readonly mostRequestsIn60S: number };
 }
@@ -94,6 +98,7 @@ export function measure(simulation: Simulation, ended: { realMs: number; tokensI
           {
             tokensPerMinute: tokens / minutes,
             requestsPerMinute: own.length / minutes,
+            ...orderOf(everSent.filter((job) => job.team === team)),
             ...use.most,
             measured: use.measured,
           },
@@ -107,6 +112,21 @@ export function measure(simulation: Simulation, ended: { realMs: number; tokensI
     realMs: ended.realMs,
     ...measureWaits(scenario.warmUpS === 0 ? everSent : submitted),
   };
+}
+
+/** A team's jobs: how often each was parked, and how many went before one that had come a second earlier to the same lane. */
+function orderOf(sent: readonly SimulatedJob[]): Pick<TeamUse, 'parksPerJob' | 'mostOvertaken'> {
+  const parks = sent.reduce((sum, job) => sum + job.parks, 0);
+  const overtaken = sent.map(
+    (job) =>
+      sent.filter(
+        (other) =>
+          other.lane === job.lane &&
+          other.submittedMs >= job.submittedMs + 1000 &&
+          (other.sentMs ?? 0) < (job.sentMs ?? 0),
+      ).length,
+  );
+  return { parksPerJob: parks / Math.max(1, sent.length), mostOvertaken: Math.max(0, ...overtaken) };
 }
 
 /** The figures that no check prints, in one line. */

@@ -1,4 +1,5 @@
 import { steadyTime } from '../../src/core/adapters/system/storage-clock.ts';
+import { lineOf, placeOf } from '../../src/core/capacity/ticket.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { Lane } from '../../src/core/jobs/job.ts';
 import { VirtualTime } from '../virtual-time.ts';
@@ -174,17 +175,22 @@ export class Simulation {
       const teller = this.#workers.find(({ isDead, forecast }) => !isDead && forecast !== null);
       const parked = this.jobs
         .filter((job) => isWaiting(job) && job.ticket !== null)
-        .sort((left, right) => (left.ticket?.start ?? 0) - (right.ticket?.start ?? 0));
-      for (const job of parked.slice(0, 300)) {
-        const startMs = (await teller?.forecast?.(job)) ?? null;
-        if (startMs === null || startMs > this.time.nowMs + SWEEP_AHEAD_MS) break;
-        if (job.worker !== null || job.dueMs < startMs + 3000) continue;
-        this.sweepWakes += 1;
-        this.#wakeAt(job, Math.max(this.time.nowMs, startMs - 1000));
-      }
+        .sort((left, right) => placeOf(left.ticket) - placeOf(right.ticket));
+      const lines = Map.groupBy(parked, ({ lane, team, ticket }) => `${lane}|${lineOf(ticket, team) ?? ''}`);
+      for (const line of lines.values()) await this.#wakeSleepers(line.slice(0, 300), teller);
       this.time.at(this.time.nowMs + SWEEP_EVERY_MS, () => void sweep());
     };
     this.time.at(this.startMs + SWEEP_EVERY_MS, () => void sweep());
+  }
+
+  async #wakeSleepers(line: readonly SimulatedJob[], teller: Worker | undefined): Promise<void> {
+    for (const job of line) {
+      const startMs = (await teller?.forecast?.(job)) ?? null;
+      if (startMs === null || startMs > this.time.nowMs + SWEEP_AHEAD_MS) return;
+      if (job.worker !== null || job.dueMs < startMs + 3000) continue;
+      this.sweepWakes += 1;
+      this.#wakeAt(job, Math.max(this.time.nowMs, startMs - 1000));
+    }
   }
 
   #start(): void {

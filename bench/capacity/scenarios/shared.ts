@@ -44,7 +44,12 @@ export function wait(figures: Figures, key: string): Waits {
 
 /** Fairness within a lane that waits. */
 export function isFair(figures: Figures, lane: JobStream['lane']): Check {
-  return atMost(`${lane}: worst p99 ÷ p50 of 30 s`, figures.unfairness[lane] ?? Number.NaN, 1.2);
+  return isFairTo(figures, lane);
+}
+
+/** The same of one team of several: `lane/team`. */
+export function isFairTo(figures: Figures, key: string): Check {
+  return atMost(`${key}: worst p99 ÷ p50 of 30 s`, figures.unfairness[key] ?? Number.NaN, 1.2);
 }
 
 /** Interactive work does not stand behind a backlog. */

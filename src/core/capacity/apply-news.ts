@@ -5,6 +5,7 @@ import { type DeploymentLedger, recharge } from './deployment-ledger.ts';
 import { laneRing, leaveLine } from './lane-line.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { dropReservationOf, giveBack } from './reserve-far.ts';
+import { leaveOwn } from './team-line.ts';
 import type { Ticket } from './ticket.ts';
 import { chargeRing, teamRing } from './token-ring.ts';
 
@@ -26,7 +27,10 @@ export function applyNews(input: DecisionInput, news: readonly News[]): Readonly
     else if (item.kind === 'left') {
       const { team, lane, ticket, jobId } = item.place;
       dropReservationOf(decision, jobId);
-      leaveLine(input.state.line.lanes[lane], team, ticket);
+      const { lanes, teams } = input.state.line;
+      const own = teams[team];
+      if (own !== undefined && ticket.own !== undefined) leaveOwn(own, lane, ticket.own);
+      if (ticket.own?.isWaiting !== true) leaveLine(lanes[lane], team, ticket);
     } else applyReport(decision, input, item.report, item.keepsCharge ?? false);
   }
   return decision.touchedTeams;

@@ -13,14 +13,15 @@ import {
   poolTokensPerMs,
 } from './decision.ts';
 import { advanceLedger } from './deployment-ledger.ts';
-import { adoptTicket, forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
+import { adoptTicket, foreseeTicket, forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
+import { dropIdleLines, placeInTeam } from './own-place.ts';
 import { largestFor } from './pool-limits.ts';
 import { clonePoolState, type PoolState } from './pool-state.ts';
 import { dropStaleReservations } from './reserve-far.ts';
 import { serveLane } from './serve-lane.ts';
-import type { Ticket } from './ticket.ts';
 import { forgetBefore, teamRing } from './token-ring.ts';
 import { isInteractiveDemoted, laneOrder } from './turn-estimate.ts';
+import type { Place } from './wait-for-turn.ts';
 
 /** What a batch asks for and brings. */
 export interface BookingBatch extends DecisionInput {
@@ -50,10 +51,8 @@ export function decideBookings(batch: BookingBatch): BatchDecision {
   for (const team of touched) decision.touchedTeams.add(team);
   decision.hasNews = batch.news.length > 0;
   advanceTime(decision);
-  const asks: Ask[] = batch.requests.map((request) => ({ request, result: refuse(decision, request) }));
-  const places = asks
-    .filter(({ result }) => result === null)
-    .map((ask) => ({ ask, ...placeInLine(decision, ask.request) }));
+  const asks: Ask[] = batch.requests.map((request) => ({ request, own: null, result: refuse(decision, request) }));
+  const places = asks.filter(({ result }) => result === null).map((ask) => placeInLine(decision, ask));
   for (const lane of laneOrder(isInteractiveDemoted(decision))) {
     const own = places.filter(({ ask }) => ask.request.lane === lane);
     serveLane(decision, lane, own);
@@ -68,6 +67,7 @@ export function advanceTime(decision: Decision): void {
   const { state, nowMs } = decision;
   for (const lane of Object.values(state.line.lanes)) forgetService(lane, nowMs);
   for (const ring of state.teams.values()) forgetBefore(teamRing, ring, nowMs);
+  dropIdleLines(decision);
   dropStaleReservations(decision);
   let passedMs = 0;
   for (const limits of decision.limits.deployments) {
@@ -98,19 +98,26 @@ function refuse(decision: Decision, request: BookingRequest): BookingResult | nu
   return largest > 0 && neededTokens > limitTokens ? { outcome: 'never', limitTokens, neededTokens } : null;
 }
 
-function placeInLine(
-  decision: Decision,
-  request: BookingRequest,
-): { ticket: Ticket; isNew: boolean; isSparse: boolean } {
-  const line = decision.state.line.lanes[request.lane];
-  const isUnknown = request.ticket !== null && adoptTicket(line, request.team, request.ticket, decision.weightOf);
+/** A job of a team with a limit of its own stands in that team's line first, and joins its lane's when the limit lets it. */
+function placeInLine(decision: Decision, ask: Ask): Place {
+  const { team, lane, ticket: known, estimate } = ask.request;
+  const line = decision.state.line.lanes[lane];
+  const { share } = limitsOfTeam(decision.limits, team);
+  const cost = estimateAdmission(estimate);
+  ask.own = placeInTeam(decision, ask.request);
+  const own = ask.own === null ? {} : { own: ask.own };
+  if (ask.own?.isWaiting === true) {
+    const ticket = { ...foreseeTicket(line, team, cost, share), ...own };
+    return { ask, ticket, isNew: true, isSparse: isOnlyOne(line, team, null) };
+  }
+  // Its team has lost the limit that kept it out of the lane's line.
+  const ticket = known?.own?.isWaiting === true ? null : known;
+  const isUnknown = ticket !== null && adoptTicket(line, team, ticket, decision.weightOf);
   if (isUnknown) decision.hasNews = true;
-  const isSparse = !isUnknown && isOnlyOne(line, request.team, request.ticket);
-  if (request.ticket !== null) return { ticket: request.ticket, isNew: false, isSparse };
-  const { share } = limitsOfTeam(decision.limits, request.team);
-  const cost = estimateAdmission(request.estimate);
+  const isSparse = !isUnknown && isOnlyOne(line, team, ticket);
+  if (ticket !== null) return { ask, ticket: { ...ticket, ...own }, isNew: false, isSparse };
   decision.hasNews = true;
-  return { ticket: issueTicket(line, request.team, cost, share), isNew: true, isSparse };
+  return { ask, ticket: { ...issueTicket(line, team, cost, share), ...own }, isNew: true, isSparse };
 }
 
 /** Milliseconds until the last job that is in line now has its turn. */

@@ -15,7 +15,7 @@ import { usedInMinute, type WeightOf } from './lane-line.ts';
 import type { DeploymentLimits, PoolLimits, TeamLimits } from './pool-limits.ts';
 import { unknownTeam } from './pool-limits.ts';
 import type { PoolState } from './pool-state.ts';
-import { createRing, sumRing, teamRing } from './token-ring.ts';
+import type { OwnPlace } from './ticket.ts';
 
 /** Capacity is taken for this long ahead and no longer: what is taken cannot yield to what is more urgent. */
 export const HORIZON_MS = 1800;
@@ -72,6 +72,8 @@ export interface DecisionInput {
 /** One job that asks, with the answer to be. */
 export interface Ask {
   readonly request: BookingRequest;
+  /** Its place in its team's own line; null where the team has no limit of its own. */
+  own: OwnPlace | null;
   result: BookingResult | null;
 }
 
@@ -93,7 +95,7 @@ export function openDecision(input: DecisionInput): Decision {
     } else open.push({ limits: deployment, ledger, verdict, fromMs, isFree: true });
   }
   if (open.length > 0) reopensAtMs = nowMs;
-  const weightOf = weigh(state, limits, nowMs);
+  const weightOf = weigh(limits);
   const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + Math.max(CLAIM_MS, input.claimMs ?? 0));
   const touchedTeams = new Set<string>();
   const deployments = new Set([...state.deployments.keys(), ...limits.deployments.map(({ name }) => name)]);
@@ -174,19 +176,10 @@ export function shareOfMinute(decision: Decision, lane: Lane): number {
   return Math.max(used.tokens / tokens, used.requests / requests);
 }
 
-/** A team weighs its share; nothing while it is paused or its own limit is used up, so that virtual time passes it over. */
-function weigh(state: PoolState, limits: PoolLimits, nowMs: number): WeightOf {
-  const weights = new Map<string, number>();
+/** A team weighs its share; nothing while it is paused, so that virtual time passes it over. */
+function weigh(limits: PoolLimits): WeightOf {
   return (team) => {
-    const known = weights.get(team);
-    if (known !== undefined) return known;
-    const { share, isPaused, tokensPerMinute, requestsPerMinute } = limitsOfTeam(limits, team);
-    const used = sumRing(teamRing, state.teams.get(team) ?? createRing(), nowMs + HORIZON_MS);
-    const isUsedUp =
-      (tokensPerMinute !== null && used.tokens >= tokensPerMinute * 0.95) ||
-      (requestsPerMinute !== null && used.requests >= requestsPerMinute);
-    const weight = isPaused || isUsedUp ? 0 : share;
-    weights.set(team, weight);
-    return weight;
+    const { share, isPaused } = limitsOfTeam(limits, team);
+    return isPaused ? 0 : share;
   };
 }

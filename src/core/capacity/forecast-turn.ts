@@ -1,11 +1,14 @@
 import { estimateAdmission } from './admission-estimate.ts';
 import type { BookingRequest, LineForecast } from './capacity.ts';
 import { advanceTime } from './decide-bookings.ts';
-import { type Decision, type DecisionInput, openDecision } from './decision.ts';
+import { type Decision, type DecisionInput, limitsOfTeam, openDecision } from './decision.ts';
 import { workAhead } from './lane-line.ts';
+import { placeInTeam, unjoinedTokens } from './own-place.ts';
 import { findPlace } from './place-job.ts';
 import { largestFor } from './pool-limits.ts';
 import { clonePoolState } from './pool-state.ts';
+import { ownMsPerJob } from './team-turn.ts';
+import type { OwnPlace } from './ticket.ts';
 import { estimateTurn, laneTokensPerMs } from './turn-estimate.ts';
 
 export type ForecastRequest = Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'>;
@@ -20,20 +23,24 @@ export function forecastTurn(input: DecisionInput, request: ForecastRequest): Li
   const held = decision.state.line.reservations.find(({ jobId }) => jobId === request.jobId);
   if (held !== undefined) return { position: 1, startAtMs: held.sendAtMs };
   const line = decision.state.line.lanes[request.lane];
-  const start = request.ticket?.start ?? Math.max(line.virtual, line.finishes[request.team] ?? 0);
-  const ahead = workAhead(line, start, decision.weightOf);
+  const { team, lane, ticket } = request;
+  const own = placeInTeam(decision, request);
+  const isInLine = ticket !== null && own?.isWaiting !== true;
+  const start = isInLine ? ticket.start : Math.max(line.virtual, line.finishes[team] ?? 0);
+  const unjoined = isInLine || own === null ? 0 : unjoinedTokens(decision, team, lane, own.start);
+  const ahead = workAhead(line, start, decision.weightOf) + unjoined;
   const mean = line.meanCost > 0 ? line.meanCost : cost;
-  const startAtMs = Math.max(estimateTurn(decision, request.lane, ahead), roomAt(decision, request));
+  const startAtMs = Math.max(estimateTurn(decision, lane, ahead), roomAt(decision, request, own));
   return {
     position: 1 + Math.round(Math.max(0, ahead) / mean),
     startAtMs: Math.ceil(startAtMs),
-    msPerJob: mean / laneTokensPerMs(decision, request.lane),
+    msPerJob: Math.max(mean / laneTokensPerMs(decision, lane), ownMsPerJob(limitsOfTeam(input.limits, team), mean)),
   };
 }
 
 /** When rings and limits have room for the job itself, were it alone. */
-function roomAt(decision: Decision, request: ForecastRequest): number {
-  const ask = { request: { ...request, deadlineAtMs: 0, exclude: [], urgent: false }, result: null };
+function roomAt(decision: Decision, request: ForecastRequest, own: OwnPlace | null): number {
+  const ask = { request: { ...request, deadlineAtMs: 0, exclude: [], urgent: false }, own, result: null };
   const isPaced = request.lane !== 'interactive';
   const place = findPlace(decision, ask, { isPaced, overdrawMs: 0, reserve: 0, untilMs: decision.nowMs + 65_000 });
   return place.isFound ? place.sendAtMs : Math.max(place.untilMs, decision.nowMs);

@@ -1,3 +1,4 @@
+import { deadBetween, insertStretch } from './stretches.ts';
 import type { Ticket } from './ticket.ts';
 import {
   chargeRing,
@@ -34,14 +35,11 @@ export interface LaneLine {
 /** Five-second buckets of the last minute. */
 export const laneRing: RingShape = { bucketMs: 5000, windowBuckets: 12 };
 
-/** Weight of each team in line; 0 passes a team over for now: it is paused or its own limit is used up. */
+/** Weight of each team in line; 0 passes a team over for now: it is paused. */
 export type WeightOf = (team: string) => number;
 
 /** A job is not late before this many others were served past it. */
 const LATE_JOBS = 15;
-
-/** Dead stretches kept by team; past it the shortest is forgotten and virtual time passes it when capacity does. */
-const MOST_DEAD = 16;
 
 export function createLaneLine(): LaneLine {
   return { virtual: 0, finishes: {}, dead: {}, credit: 0, skipped: 0, meanCost: 0, used: createRing() };
@@ -56,11 +54,16 @@ export function cloneLaneLine(lane: LaneLine): LaneLine {
 
 /** The next place of a team: behind its own last one, never before what is being served now. */
 export function issueTicket(lane: LaneLine, team: string, cost: number, share: number): Ticket {
-  const start = Math.max(lane.virtual, lane.finishes[team] ?? 0);
-  const finish = start + cost / share;
-  lane.finishes[team] = finish;
+  const ticket = foreseeTicket(lane, team, cost, share);
+  lane.finishes[team] = ticket.finish;
   lane.meanCost = lane.meanCost === 0 ? cost : lane.meanCost * 0.95 + cost * 0.05;
-  return { start, finish };
+  return ticket;
+}
+
+/** The ticket that a job would be given if it joined the line now. */
+export function foreseeTicket(lane: LaneLine, team: string, cost: number, share: number): Ticket {
+  const start = Math.max(lane.virtual, lane.finishes[team] ?? 0);
+  return { start, finish: start + cost / share };
 }
 
 /**
@@ -78,12 +81,15 @@ export function isOnlyOne(lane: LaneLine, team: string, ticket: Ticket | null): 
 /** Tokens that are served before a ticket that starts at `start` (Infinity: everything in line). */
 export function workAhead(lane: LaneLine, start: number, weightOf: WeightOf): number {
   let ahead = 0;
-  for (const [team, finish] of Object.entries(lane.finishes)) {
-    const upTo = Math.min(start, finish);
-    if (upTo <= lane.virtual) continue;
-    ahead += weightOf(team) * (upTo - lane.virtual - deadBetween(lane.dead[team], lane.virtual, upTo));
-  }
+  for (const team of Object.keys(lane.finishes)) ahead += teamWork(lane, team, start, weightOf);
   return ahead;
+}
+
+/** One team's part of it. */
+export function teamWork(lane: LaneLine, team: string, start: number, weightOf: WeightOf): number {
+  const upTo = Math.min(start, lane.finishes[team] ?? lane.virtual);
+  if (upTo <= lane.virtual) return 0;
+  return weightOf(team) * (upTo - lane.virtual - deadBetween(lane.dead[team], lane.virtual, upTo));
 }
 
 /** Moves virtual time by work that was served, less what was credited or had been left behind. */
@@ -209,24 +215,4 @@ function dropPassed(lane: LaneLine): void {
     else delete lane.dead[team];
   }
   if (isEmpty) lane.skipped = 0;
-}
-
-function deadBetween(stretches: readonly [number, number][] | undefined, from: number, to: number): number {
-  let dead = 0;
-  for (const [start, finish] of stretches ?? []) dead += Math.max(0, Math.min(finish, to) - Math.max(start, from));
-  return dead;
-}
-
-function insertStretch(stretches: readonly [number, number][], added: [number, number]): [number, number][] {
-  const merged: [number, number][] = [];
-  for (const stretch of [...stretches, added].sort((left, right) => left[0] - right[0])) {
-    const last = merged.at(-1);
-    if (last !== undefined && stretch[0] <= last[1] + 1e-6) last[1] = Math.max(last[1], stretch[1]);
-    else merged.push([stretch[0], stretch[1]]);
-  }
-  while (merged.length > MOST_DEAD) {
-    const lengths = merged.map(([from, to]) => to - from);
-    merged.splice(lengths.indexOf(Math.min(...lengths)), 1);
-  }
-  return merged;
 }

@@ -3,6 +3,7 @@ import { createPoolLine, type PoolLine, type Reservation } from './pool-state.ts
 import { isFigure, isTexts, parseObject, readObject } from './read-fields.ts';
 import { decodeRing, encodeRing } from './ring-text.ts';
 import { isSealSound, sealRow } from './row-seal.ts';
+import { decodeTeamLines, encodeTeamLines } from './team-line-row.ts';
 
 /** Checksums of the pool's other rows by key: what each of them last was. */
 export type RowSums = Readonly<Record<string, string>>;
@@ -17,7 +18,9 @@ export interface DecodedLine {
 export function encodeLine(line: PoolLine, sums: RowSums): string {
   const { interactive, standard, bulk } = line.lanes;
   const lanes = { interactive: encodeLane(interactive), standard: encodeLane(standard), bulk: encodeLane(bulk) };
-  return sealRow(JSON.stringify({ lanes, reservations: line.reservations, commits: line.commits.join(' '), sums }));
+  const teams = encodeTeamLines(line.teams);
+  const commits = line.commits.join(' ');
+  return sealRow(JSON.stringify({ lanes, reservations: line.reservations, teams, commits, sums }));
 }
 
 function encodeLane(lane: LaneLine): object {
@@ -37,6 +40,10 @@ export function decodeLine(text: string): DecodedLine | null {
     line.lanes[name] = lane;
   }
   line.reservations = reservations;
+  // Absent in rows of older builds: places that a line does not know are taken in as they come.
+  const teams = decodeTeamLines(row['teams'] ?? {});
+  if (teams === null) return null;
+  line.teams = teams;
   line.commits = String(row['commits'] ?? '')
     .split(' ')
     .filter((id) => id !== '');

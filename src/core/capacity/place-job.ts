@@ -6,7 +6,9 @@ import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam, type O
 import { enterBooking, findFit, payPace, tokenLimit } from './deployment-ledger.ts';
 import { type DeploymentLimits, holdersOf } from './pool-limits.ts';
 import { latenessWithin, sliceOf } from './request-log.ts';
-import { chargeRing, createRing, deploymentRing, findRoom, sumRing, teamRing } from './token-ring.ts';
+import { workBefore } from './team-line.ts';
+import { findOwnTurn, ownWindowMs } from './team-turn.ts';
+import { chargeRing, createRing, deploymentRing, sumRing, teamRing } from './token-ring.ts';
 
 /** Where and when a job would go, or what it waits for. */
 export type Place =
@@ -212,29 +214,28 @@ function loadOf(on: OpenDeployment, atMs: number): number {
   return Math.max(used.tokens / on.limits.tokensPerMinute, used.requests / on.limits.requestsPerMinute);
 }
 
-/** When the team's own limit lets the job go; a wait when it is paused. */
-function teamFreeAt(decision: Decision, ask: Ask): number | { reason: WaitReason; untilMs: number } {
+/** When the team's own limit lets the job and all that is before it in its team's line go; a wait when it is paused. */
+export function teamFreeAt(decision: Decision, ask: Ask): number | { reason: WaitReason; untilMs: number } {
   const limits = limitsOfTeam(decision.limits, ask.request.team);
   if (limits.isPaused) return { reason: 'paused', untilMs: decision.nowMs + 60_000 };
   if (limits.tokensPerMinute === null && limits.requestsPerMinute === null) return decision.earliestMs;
   if (!mayTouchTeam(decision, ask.request.team)) return { reason: 'contention', untilMs: decision.nowMs };
-  const ring = decision.state.teams.get(ask.request.team) ?? createRing();
-  const farthestMs = decision.nowMs + 2 * teamRing.bucketMs * teamRing.windowBuckets;
-  const room = findRoom(teamRing, ring, {
-    charge: { tokens: estimateAdmission(ask.request.estimate), requests: 1 },
-    limit: {
-      tokens: limits.tokensPerMinute ?? Number.POSITIVE_INFINITY,
-      requests: limits.requestsPerMinute ?? Number.POSITIVE_INFINITY,
-    },
-    fromMs: decision.earliestMs,
-    toMs: farthestMs,
-  });
-  return room ?? farthestMs;
+  const { team, lane, estimate } = ask.request;
+  const ring = decision.state.teams.get(team) ?? createRing();
+  const line = decision.state.line.teams[team];
+  const before = ask.own === null || line === undefined ? 0 : workBefore(line, lane, ask.own.start);
+  const tokens = estimateAdmission(estimate);
+  const meanTokens = decision.state.line.lanes[lane].meanCost;
+  const pacedUntilMs = lane === 'interactive' ? null : (line?.pacedUntilMs ?? 0);
+  // A limit of 0 is a switch: nobody knows when it is turned on.
+  const turnMs = findOwnTurn({ limits, ring, before, tokens, meanTokens, pacedUntilMs, fromMs: decision.earliestMs });
+  return turnMs ?? decision.nowMs + 2 * ownWindowMs;
 }
 
-function teamReason(decision: Decision, ask: Ask): WaitReason {
+export function teamReason(decision: Decision, ask: Ask): WaitReason {
   const limits = limitsOfTeam(decision.limits, ask.request.team);
   const ring = decision.state.teams.get(ask.request.team) ?? createRing();
+  if (limits.tokensPerMinute === null) return 'team_rpm';
   if (limits.requestsPerMinute === null) return 'team_tpm';
   const used = sumRing(teamRing, ring, decision.nowMs + teamRing.bucketMs);
   return used.requests >= limits.requestsPerMinute ? 'team_rpm' : 'team_tpm';

@@ -135,6 +135,8 @@ export class PoolPump {
   /** All that its team had in line when last seen: it may go at once, and there are few of them. */
   #isSparse({ ticket, lane, team }: BookingRequest): boolean {
     const seen = this.lastSeen;
+    // Who waits for his team's own limit is in no hurry before it lets him go.
+    if (seen?.state.line.teams[team] !== undefined) return false;
     return seen !== null && isOnlyOne(seen.state.line.lanes[lane], team, ticket);
   }
 

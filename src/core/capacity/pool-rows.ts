@@ -4,8 +4,8 @@ import { decodeLedger, encodeLedger } from './deployment-row.ts';
 import { decodeLine, encodeLine, type RowSums } from './line-row.ts';
 import { type PoolLimits, unknownTeam } from './pool-limits.ts';
 import { createPoolLine, createPoolState, type PoolLine, type PoolState } from './pool-state.ts';
-import { decodeRing, encodeRing } from './ring-text.ts';
 import { checksumOf } from './row-seal.ts';
+import { decodeTeamRing, encodeTeamRing } from './team-row.ts';
 import { chargeRing, createRing, deploymentRing, type TokenRing, teamRing } from './token-ring.ts';
 
 /** The line's row is part of every commit: whoever read an older one loses. */
@@ -22,7 +22,7 @@ export function teamOfRow(key: string): string | null {
 export function encodeRings(state: PoolState): Map<string, string> {
   const rows = new Map<string, string>();
   for (const [name, ledger] of state.deployments) rows.set(deploymentPrefix + name, encodeLedger(ledger));
-  for (const [name, ring] of state.teams) rows.set(teamPrefix + name, encodeRing(ring));
+  for (const [name, ring] of state.teams) rows.set(teamPrefix + name, encodeTeamRing(ring));
   return rows;
 }
 
@@ -64,7 +64,10 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
   const read = lineRow === undefined ? null : decodeLine(lineRow.text);
   const isLineLost = read === null && (rows.length > 0 || lastLine !== null);
   if (isLineLost) damaged.add(lineKey);
-  Object.assign(state.line, read?.line ?? { ...createPoolLine(), lanes: (lastLine ?? state.line).lanes });
+  Object.assign(
+    state.line,
+    read?.line ?? { ...createPoolLine(), lanes: (lastLine ?? state.line).lanes, teams: (lastLine ?? state.line).teams },
+  );
   const known = read?.sums ?? null;
   const decode = (key: string, text: string | null) => {
     const sum = text === null ? null : checksumOf(text);
@@ -78,7 +81,7 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
       state.deployments.set(name, ledger ?? assumeFull(name, limits, nowMs));
     } else if (key.startsWith(teamPrefix)) {
       const name = key.slice(teamPrefix.length);
-      const ring = isAsWritten ? decodeRing(text) : null;
+      const ring = isAsWritten ? decodeTeamRing(text) : null;
       if (ring === null) damaged.add(key);
       state.teams.set(name, ring ?? assumeUsedUp(name, limits, nowMs));
     }

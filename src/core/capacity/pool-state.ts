@@ -1,6 +1,7 @@
 import type { Lane } from '../jobs/job.ts';
 import { cloneLedger, type DeploymentLedger } from './deployment-ledger.ts';
 import { cloneLaneLine, createLaneLine, type LaneLine } from './lane-line.ts';
+import { cloneTeamLine, type TeamLine } from './team-line.ts';
 import { cloneRing, type TokenRing } from './token-ring.ts';
 
 /** A far send time held for the job at the head of a line that found no room near. */
@@ -20,6 +21,8 @@ export interface Reservation {
 export interface PoolLine {
   lanes: Record<Lane, LaneLine>;
   reservations: Reservation[];
+  /** The own lines of teams that have a limit of their own and work in line. */
+  teams: Record<string, TeamLine>;
   /** Ids of the newest commits, oldest first: a commit whose answer got lost is known by its own. */
   commits: string[];
 }
@@ -35,6 +38,7 @@ export function createPoolLine(): PoolLine {
   return {
     lanes: { interactive: createLaneLine(), standard: createLaneLine(), bulk: createLaneLine() },
     reservations: [],
+    teams: {},
     commits: [],
   };
 }
@@ -55,6 +59,7 @@ export function clonePoolState(state: PoolState): PoolState {
         bulk: cloneLaneLine(bulk),
       },
       reservations: state.line.reservations.slice(),
+      teams: Object.fromEntries(Object.entries(state.line.teams).map(([team, line]) => [team, cloneTeamLine(line)])),
       commits: state.line.commits.slice(),
     },
     deployments: new Map([...state.deployments].map(([name, ledger]) => [name, cloneLedger(ledger)])),

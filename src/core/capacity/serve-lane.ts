@@ -1,28 +1,24 @@
 import type { Lane } from '../jobs/job.ts';
 import { estimateAdmission } from './admission-estimate.ts';
-import type { WaitReason } from './capacity.ts';
 import {
   type Ask,
   type Decision,
   HORIZON_MS,
   isPassingUnused,
+  limitsOfTeam,
   shareOfMinute,
   UNUSED_MS,
   unusedMs,
 } from './decision.ts';
+import { joinLine } from './join-line.ts';
 import { isInUse, jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
 import { type FoundPlace, findPlace, isThereFor, type PlaceWanted, takePlace } from './place-job.ts';
 import { findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
-import type { Ticket } from './ticket.ts';
+import { serveOwn } from './team-line.ts';
+import { ownCost, payOwnPace } from './team-turn.ts';
 import { deploymentRing } from './token-ring.ts';
-import {
-  estimateTurn,
-  isInteractiveDemoted,
-  LEAST_SHARE,
-  laneOrder,
-  laneTokensPerMs,
-  sliceTurn,
-} from './turn-estimate.ts';
+import { isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs, sliceTurn } from './turn-estimate.ts';
+import { bigFrom, closedBy, leadOf, type Place, setWait, triedAgainAt, wait } from './wait-for-turn.ts';
 
 /** Paced lanes leave this part of TPM free: an interactive job, or the only one of a small team, goes at once. */
 const RESERVE = 0.01;
@@ -36,28 +32,14 @@ const BLOCKING = 5;
 const MOST_FAR = 3;
 /** The same while a big job's far booking stands: around it there is room at set times only. */
 const MOST_FAR_AROUND_BIG = 40;
-/** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
-const BIG_JOB = 0.02;
 
 /** No window reaches further than this. */
 const FARTHEST_MS = 65_000;
 /** A held send time that is nearer than this leaves room for another one just within the farthest window. */
 const VACANCY_MS = FARTHEST_MS - deploymentRing.bucketMs * (deploymentRing.windowBuckets + 1);
 
-/** A probe has answered within this. */
-const PROBE_MS = 2000;
 /** A job that is spared tests looks again after this: about when the next test has been made. */
 const SPARED_MS = 6000;
-
-/** An ask with its place in line. */
-interface Place {
-  readonly ask: Ask;
-  readonly ticket: Ticket;
-  /** Whether this is the job's first wake. */
-  readonly isNew: boolean;
-  /** Whether its team had nothing in line: a team that asks for little does not wait behind what others are late with. */
-  readonly isSparse: boolean;
-}
 
 /** Serves one lane's asks in the order of their tickets: books, reserves, or says how long to wait. */
 export function serveLane(decision: Decision, lane: Lane, places: readonly Place[]): void {
@@ -72,13 +54,18 @@ export function serveLane(decision: Decision, lane: Lane, places: readonly Place
     overdrawMs: 0,
   };
   const inOrder = places.toSorted(
-    (left, right) => Number(right.isSparse) - Number(left.isSparse) || left.ticket.start - right.ticket.start,
+    (left, right) =>
+      Number(right.isSparse) - Number(left.isSparse) ||
+      left.ticket.start - right.ticket.start ||
+      (left.ask.own?.start ?? 0) - (right.ask.own?.start ?? 0),
   );
   const wantOf = (place: Place) =>
     place.isSparse ? { ...common, overdrawMs: SPARSE_OVERDRAW_MS, reserve: 0 } : common;
   const early: Place[] = [];
-  for (const place of inOrder) {
-    if (findReservedTurn(decision, place.ask, place.ticket)) continue;
+  for (const each of inOrder) {
+    if (findReservedTurn(decision, each.ask, each.ticket)) continue;
+    const place = joinLine(decision, lane, each);
+    if (place === null) continue;
     const want = wantOf(place);
     const isHeld = isPaced && isHeldBack(decision, lane);
     if (isHeld) wait(decision, lane, place, 'line');
@@ -95,6 +82,8 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
     return;
   }
   const isOwnLimit = near.reason !== 'tpm' && near.reason !== 'rpm';
+  // Its team's own jobs behind it would else take what comes free before there is enough for it.
+  if (isOwnLimit && isPassedInTeam(decision, lane, place) && holdTurn(decision, lane, place, want)) return;
   if (isOwnLimit) {
     setWait(place, Math.max(decision.nowMs + 200, near.untilMs - HORIZON_MS + 300), closedBy(decision, near.reason));
     return;
@@ -103,12 +92,7 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
   // The far send times of ordinary jobs behind it would make a big interactive job wait longer than the service does.
   if (isStuckNow && lane === 'interactive')
     yieldFarPlaces(decision, (held) => held.lane !== lane && held.tokens < bigFrom(decision));
-  const heldAtMs = isStuckNow ? holdFar(decision, place.ask, want) : null;
-  if (heldAtMs !== null) {
-    serve(decision, lane, place, heldAtMs);
-    findReservedTurn(decision, place.ask, place.ticket);
-    return;
-  }
+  if (isStuckNow && holdTurn(decision, lane, place, want)) return;
   if (!decision.open.some((on) => isThereFor(on, place.ask.request))) {
     // A job that is spared tests waits until somebody else has made one.
     const isSpared = decision.open.some(({ isFree }) => isFree);
@@ -123,6 +107,23 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
   }
   const whenMs = far.isFound ? far.sendAtMs : Math.max(far.untilMs, decision.reopensAtMs);
   setWait(place, Math.max(decision.nowMs + 200, whenMs - HORIZON_MS + 300), closedBy(decision, near.reason));
+}
+
+/** Holds the earliest send time there is, however far, and answers with it; false when there is none. */
+function holdTurn(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): boolean {
+  const heldAtMs = holdFar(decision, place.ask, want);
+  if (heldAtMs === null) return false;
+  serve(decision, lane, place, heldAtMs);
+  findReservedTurn(decision, place.ask, place.ticket);
+  return true;
+}
+
+/** Whether a job that its team's own limit holds has been passed by in its team's line, or is too big to find room by chance. */
+function isPassedInTeam(decision: Decision, lane: Lane, { ask }: Place): boolean {
+  const { request, own } = ask;
+  const line = decision.state.line.teams[request.team];
+  if (own === null || line === undefined || decision.open.length === 0) return false;
+  return leadOf(decision, ask) > 0 || own.finish <= line.lanes[lane].served;
 }
 
 /** Holds a far send time and tells it; two jobs of half a deployment fit into its minute only without the reserve. */
@@ -155,7 +156,19 @@ function serve(decision: Decision, lane: Lane, { ask, ticket }: Place, atMs: num
   const weight = Math.max(decision.weightOf(ask.request.team), 1e-6);
   const behind = (line.virtual - ticket.start) * weight;
   const isLate = behind > PASSED_MS * laneTokensPerMs(decision, lane);
+  serveTeam(decision, lane, ask);
   serveWork(line, { cost: estimateAdmission(ask.request.estimate), atMs, isLate }, decision.weightOf);
+}
+
+/** The line of a team with a limit of its own moves on, and its pace. */
+function serveTeam(decision: Decision, lane: Lane, { request, own }: Ask): void {
+  const { team, estimate } = request;
+  const line = decision.state.line.teams[team];
+  if (own === null || line === undefined) return;
+  serveOwn(line, lane, own);
+  const limits = limitsOfTeam(decision.limits, team);
+  const cost = ownCost(limits, estimateAdmission(estimate));
+  line.pacedUntilMs = Math.ceil(payOwnPace(limits, line.pacedUntilMs, cost, decision.nowMs));
 }
 
 /** A turn has come when what is ahead is served within the horizon; a big job's comes as much earlier as it takes to make room. */
@@ -179,13 +192,6 @@ function nextVacancy(decision: Decision, lane: Lane, { ticket, ask }: Place): nu
   return Math.max(decision.nowMs + 1000, next - VACANCY_MS + politeMs);
 }
 
-/** How long before its turn a job begins to look for room: the time in which a deployment frees that much. */
-function leadOf(decision: Decision, ask: Ask): number {
-  const tokens = estimateAdmission(ask.request.estimate);
-  const largest = decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
-  return largest === 0 || tokens < bigFrom(decision) ? 0 : Math.min(60_000, (tokens * 60_000) / largest);
-}
-
 /** Whether a due job should stop hoping for room near: it is big, or has been passed by for seconds. */
 function isStuck(decision: Decision, lane: Lane, { ask, ticket }: Place): boolean {
   if (decision.open.length === 0) return false;
@@ -200,11 +206,6 @@ function isStuck(decision: Decision, lane: Lane, { ask, ticket }: Place): boolea
   return (
     (line.virtual - ticket.start) * decision.weightOf(ask.request.team) > PASSED_MS * laneTokensPerMs(decision, lane)
   );
-}
-
-/** From this many tokens on a job is big. */
-function bigFrom(decision: Decision): number {
-  return BIG_JOB * decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
 }
 
 /** A more urgent lane has work waiting: this one goes only for its least share, or when capacity would pass unused. */
@@ -234,33 +235,4 @@ function areSlicesShared(decision: Decision, lane: Lane): boolean {
 
 function meanCost(decision: Decision, lane: Lane): number {
   return Math.max(1, Math.round(decision.state.line.lanes[lane].meanCost));
-}
-
-/** Waits for its turn in line. The park ends a little early: a turn that is missed is worse than one that is asked for twice. */
-function wait(decision: Decision, lane: Lane, place: Place, reason: WaitReason): void {
-  const ahead = workAhead(decision.state.line.lanes[lane], place.ticket.start, decision.weightOf);
-  const turnMs = estimateTurn(decision, lane, ahead) - leadOf(decision, place.ask);
-  setWait(
-    place,
-    Math.max(decision.nowMs + 400, turnMs - 1000),
-    decision.open.length === 0 ? closedBy(decision, reason) : reason,
-  );
-}
-
-function setWait({ ask, ticket }: Place, untilMs: number, reason: WaitReason): void {
-  ask.result = { outcome: 'wait', untilMs: Math.ceil(untilMs), ticket, reason };
-}
-
-/** When a pool that takes nothing is worth asking again: nobody knows how fast it will go afterwards. */
-function triedAgainAt(decision: Decision): number {
-  // Its one probe was given out in this batch: a moment later its answer may be there.
-  if (decision.open.length > 0) return decision.nowMs + PROBE_MS;
-  return Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
-}
-
-function closedBy(decision: Decision, reason: WaitReason): WaitReason {
-  if (decision.open.length > 0 || reason === 'paused') return reason;
-  if (!Number.isFinite(decision.reopensAtMs)) return 'paused';
-  // A fallback is for deployments that are out of service, never for want of quota.
-  return decision.isQuotaWait ? 'tpm' : 'breaker';
 }

@@ -9,8 +9,11 @@ export interface RingShape {
  * service hold even when two senders' clocks differ by half a second; one-second buckets would pay twice as much for that.
  */
 export const deploymentRing: RingShape = { bucketMs: 250, windowBuckets: 243 };
-/** A team's ring: its limit is Weir's own, so whole seconds do. */
-export const teamRing: RingShape = { bucketMs: 1000, windowBuckets: 61 };
+/**
+ * A team's ring: 242 quarter seconds. Its limit is Weir's own, so that a send a little late trips over nothing: charges are more than
+ * 60.25 s apart. Whole seconds would leave a sixtieth of the limit unused.
+ */
+export const teamRing: RingShape = { bucketMs: 250, windowBuckets: 242 };
 
 /**
  * Buckets kept behind the window: a call that answers half a minute after it was sent can still be compared with the ring of its

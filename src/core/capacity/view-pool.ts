@@ -1,14 +1,16 @@
-import { lanes } from '../jobs/job.ts';
+import { type Lane, lanes } from '../jobs/job.ts';
 import type { DeploymentView, LaneView } from './capacity.ts';
 import { advanceTime } from './decide-bookings.ts';
 import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
 import type { HealthVerdict } from './deployment-health.ts';
 import type { DeploymentLedger } from './deployment-ledger.ts';
 import { laneRing, workAhead } from './lane-line.ts';
+import { unjoinedTokens } from './own-place.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { clonePoolState } from './pool-state.ts';
 import { deploymentRing, type RingShape, sumRing } from './token-ring.ts';
 
+const everything = Number.POSITIVE_INFINITY;
 const lastMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: 60_000 / deploymentRing.bucketMs };
 
 /** The pool's deployments as operators see them at `nowMs`. Pure. */
@@ -25,11 +27,17 @@ export function viewLanes(input: DecisionInput): LaneView[] {
     const used = sumRing(laneRing, line.used, input.nowMs);
     return {
       lane,
-      tokensWaiting: Math.round(workAhead(line, Number.POSITIVE_INFINITY, decision.weightOf)),
+      tokensWaiting: Math.round(workAhead(line, everything, decision.weightOf) + unjoinedOf(decision, lane)),
       tokensLastMinute: used.tokens,
       requestsLastMinute: used.requests,
     };
   });
+}
+
+/** What teams' own limits keep out of the lane's line. */
+function unjoinedOf(decision: Decision, lane: Lane): number {
+  const teams = Object.keys(decision.state.line.teams);
+  return teams.reduce((sum, team) => sum + unjoinedTokens(decision, team, lane, everything), 0);
 }
 
 function advanced(input: DecisionInput): Decision {

@@ -1,3 +1,4 @@
+import { lineOf, placeOf } from '../capacity/ticket.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
@@ -38,9 +39,12 @@ export async function wakeSleepers(
   sleepers: readonly Versioned<LiveJob>[],
   tally: { woken: number },
 ): Promise<void> {
-  const lines = Map.groupBy(sleepers, ({ value }) => `${value.model}|${value.lane}`);
+  const lines = Map.groupBy(
+    sleepers,
+    ({ value: { model, lane, team, ticket } }) => `${model}|${lane}|${lineOf(ticket, team) ?? ''}`,
+  );
   for (const line of lines.values()) {
-    line.sort((left, right) => (left.value.ticket?.start ?? 0) - (right.value.ticket?.start ?? 0));
+    line.sort((left, right) => placeOf(left.value.ticket) - placeOf(right.value.ticket));
     for (const row of line) {
       if (ports.drain.isDraining) return;
       const startAtMs = await foresee(ports, row.value);

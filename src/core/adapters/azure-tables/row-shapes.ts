@@ -1,5 +1,5 @@
 import type { Budget } from '../../budgets/budget.ts';
-import type { Ticket } from '../../capacity/ticket.ts';
+import type { OwnPlace, Ticket } from '../../capacity/ticket.ts';
 import type { UsageCost } from '../../cost/usage-cost.ts';
 import type { UsageRow } from '../../cost/usage-row.ts';
 import { type Job, type JobEnd, lanes } from '../../jobs/job.ts';
@@ -56,7 +56,12 @@ const isIntent = guardOf<Intent>({
   usage: isUsage,
   costNanoUsd: 'amount',
 });
-const isTicket = guardOf<Ticket>({ start: 'number', finish: 'number' });
+const isOwnPlace = guardOf<OwnPlace>({ start: 'number', finish: 'number', isWaiting: 'flag' });
+const isTicket = guardOf<Ticket>({
+  start: 'number',
+  finish: 'number',
+  own: (value) => value === undefined || isOwnPlace(value),
+});
 const isBilled = guardOf<Billed>({ usage: isUsage, cost: isCost });
 const isEstimate = guardOf<Estimate>({ inputTokens: 'number', outputTokens: 'number', promptCharacters: 'number' });
 const isLane: Check = (value) => lanes.some((lane) => lane === value);

@@ -166,7 +166,7 @@ describe("a pool's rows", () => {
     const read = decodePool(damage('team|search', 'x y'), { ...context, limits: pool({ teams }) });
     expect(read.damaged).toEqual(['team|search']);
     const over = { limits: pool({ teams }), state: read.state };
-    const soon = decideBookings(batch({ ...over, nowMs: startMs + 59_000, requests: [ask(1)] }));
+    const soon = decideBookings(batch({ ...over, nowMs: startMs + 58_000, requests: [ask(1)] }));
     expect(soon.results[0]).toMatchObject({ outcome: 'wait' });
     const later = decideBookings(batch({ ...over, nowMs: startMs + 65_000, requests: [ask(1)] }));
     expect(later.results[0]).toMatchObject({ outcome: 'booked' });

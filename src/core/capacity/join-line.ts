@@ -1,0 +1,39 @@
+import type { Lane } from '../jobs/job.ts';
+import { estimateAdmission } from './admission-estimate.ts';
+import { type Decision, HORIZON_MS, limitsOfTeam } from './decision.ts';
+import { isOnlyOne, issueTicket, workAhead } from './lane-line.ts';
+import { unjoinedTokens } from './own-place.ts';
+import { teamFreeAt, teamReason } from './place-job.ts';
+import { estimateTurn } from './turn-estimate.ts';
+import { closedBy, leadOf, type Place, setWait } from './wait-for-turn.ts';
+
+/** A team's own job asks so much earlier than it can be booked: the next commit may be as far away. */
+const OWN_LEAD_MS = 1200;
+
+/** Lets a job into its lane's line as soon as its team's own limit lets it go; null while it waits for that. */
+export function joinLine(decision: Decision, lane: Lane, place: Place): Place | null {
+  const { ask, ticket } = place;
+  const { own } = ticket;
+  if (own?.isWaiting !== true) return place;
+  const { team, estimate } = ask.request;
+  const freeAtMs = teamFreeAt(decision, ask);
+  const line = decision.state.line.lanes[lane];
+  if (typeof freeAtMs !== 'number') {
+    setWait(place, Math.max(decision.nowMs + 200, freeAtMs.untilMs), closedBy(decision, freeAtMs.reason));
+    return null;
+  }
+  if (freeAtMs > decision.nowMs + HORIZON_MS + leadOf(decision, ask)) {
+    const ahead = workAhead(line, ticket.start, decision.weightOf) + unjoinedTokens(decision, team, lane, own.start);
+    const inLineMs = estimateTurn(decision, lane, ahead) - 1000;
+    const untilMs = Math.max(freeAtMs - HORIZON_MS - OWN_LEAD_MS, inLineMs) - leadOf(decision, ask);
+    setWait(place, Math.max(decision.nowMs + 400, untilMs), closedBy(decision, teamReason(decision, ask)));
+    return null;
+  }
+  const { share } = limitsOfTeam(decision.limits, team);
+  const joined = { ...own, isWaiting: false };
+  ask.own = joined;
+  decision.hasNews = true;
+  const isSparse = isOnlyOne(line, team, null);
+  const inLane = issueTicket(line, team, estimateAdmission(estimate), share);
+  return { ask, ticket: { ...inLane, own: joined }, isNew: true, isSparse };
+}

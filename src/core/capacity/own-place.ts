@@ -1,0 +1,52 @@
+import type { Lane } from '../jobs/job.ts';
+import { estimateAdmission } from './admission-estimate.ts';
+import type { BookingRequest } from './capacity.ts';
+import { type Decision, limitsOfTeam } from './decision.ts';
+import { teamWork } from './lane-line.ts';
+import { adoptOwn, createTeamLine, issueOwn, isTeamLineEmpty, type TeamLine, workOfLane } from './team-line.ts';
+import { ownCost, ownUnit } from './team-turn.ts';
+import type { OwnPlace } from './ticket.ts';
+
+/** A job's place in its team's own line, a new one where it has none; null when the team has no limit of its own. */
+export function placeInTeam(decision: Decision, request: Omit<BookingRequest, OfDecision>): OwnPlace | null {
+  const { team, lane, ticket, estimate } = request;
+  const line = ownLineOf(decision, team);
+  if (line === null) return null;
+  const known = ticket?.own;
+  if (known?.unit === line.unit) {
+    if (adoptOwn(line, lane, known)) decision.hasNews = true;
+    return known;
+  }
+  decision.hasNews = true;
+  const cost = ownCost(limitsOfTeam(decision.limits, team), estimateAdmission(estimate));
+  // A job that stands in its lane's line stays there when its team is given a limit.
+  return { ...issueOwn(line, lane, cost), isWaiting: ticket === null || known?.isWaiting === true };
+}
+
+type OfDecision = 'deadlineAtMs' | 'exclude' | 'urgent';
+
+/** Forgets the lines of teams that have nobody in line, or no limit any more. */
+export function dropIdleLines({ state, limits }: Decision): void {
+  for (const [team, line] of Object.entries(state.line.teams)) {
+    if (ownUnit(limitsOfTeam(limits, team)) === null || isTeamLineEmpty(line)) delete state.line.teams[team];
+  }
+}
+
+/** Tokens of a team's jobs of a lane that its own limit keeps out of the lane's line, of those before `start` in its own (Infinity: all). */
+export function unjoinedTokens(decision: Decision, team: string, lane: Lane, start: number): number {
+  const own = decision.state.line.teams[team];
+  if (own === undefined) return 0;
+  const line = decision.state.line.lanes[lane];
+  const tokens = workOfLane(own, lane, start) * (own.unit === 'tokens' ? 1 : line.meanCost);
+  return Math.max(0, tokens - teamWork(line, team, Number.POSITIVE_INFINITY, decision.weightOf));
+}
+
+function ownLineOf({ state, limits }: Decision, team: string): TeamLine | null {
+  const unit = ownUnit(limitsOfTeam(limits, team));
+  if (unit === null) return null;
+  const known = state.line.teams[team];
+  if (known?.unit === unit) return known;
+  const line = createTeamLine(unit);
+  state.line.teams[team] = line;
+  return line;
+}

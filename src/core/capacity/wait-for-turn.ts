@@ -1,0 +1,63 @@
+import type { Lane } from '../jobs/job.ts';
+import { estimateAdmission } from './admission-estimate.ts';
+import type { WaitReason } from './capacity.ts';
+import type { Ask, Decision } from './decision.ts';
+import { workAhead } from './lane-line.ts';
+import type { Ticket } from './ticket.ts';
+import { estimateTurn } from './turn-estimate.ts';
+
+/** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
+const BIG_JOB = 0.02;
+/** A probe has answered within this. */
+const PROBE_MS = 2000;
+
+/** An ask with its place in line. */
+export interface Place {
+  readonly ask: Ask;
+  readonly ticket: Ticket;
+  /** Whether this is the job's first wake. */
+  readonly isNew: boolean;
+  /** Whether its team had nothing in line: a team that asks for little does not wait behind what others are late with. */
+  readonly isSparse: boolean;
+}
+
+/** Waits for its turn in line. The park ends a little early: a turn that is missed is worse than one that is asked for twice. */
+export function wait(decision: Decision, lane: Lane, place: Place, reason: WaitReason): void {
+  const ahead = workAhead(decision.state.line.lanes[lane], place.ticket.start, decision.weightOf);
+  const turnMs = estimateTurn(decision, lane, ahead) - leadOf(decision, place.ask);
+  setWait(
+    place,
+    Math.max(decision.nowMs + 400, turnMs - 1000),
+    decision.open.length === 0 ? closedBy(decision, reason) : reason,
+  );
+}
+
+export function setWait({ ask, ticket }: Place, untilMs: number, reason: WaitReason): void {
+  ask.result = { outcome: 'wait', untilMs: Math.ceil(untilMs), ticket, reason };
+}
+
+/** When a pool that takes nothing is worth asking again: nobody knows how fast it will go afterwards. */
+export function triedAgainAt(decision: Decision): number {
+  // Its one probe was given out in this batch: a moment later its answer may be there.
+  if (decision.open.length > 0) return decision.nowMs + PROBE_MS;
+  return Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
+}
+
+export function closedBy(decision: Decision, reason: WaitReason): WaitReason {
+  if (decision.open.length > 0 || reason === 'paused') return reason;
+  if (!Number.isFinite(decision.reopensAtMs)) return 'paused';
+  // A fallback is for deployments that are out of service, never for want of quota.
+  return decision.isQuotaWait ? 'tpm' : 'breaker';
+}
+
+/** How long before its turn a job begins to look for room: the time in which a deployment frees that much. */
+export function leadOf(decision: Decision, ask: Ask): number {
+  const tokens = estimateAdmission(ask.request.estimate);
+  const largest = decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
+  return largest === 0 || tokens < bigFrom(decision) ? 0 : Math.min(60_000, (tokens * 60_000) / largest);
+}
+
+/** From this many tokens on a job is big. */
+export function bigFrom(decision: Decision): number {
+  return BIG_JOB * decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
+}

@@ -41,6 +41,8 @@ const NEAR_MS = 2500;
 const LONGEST_SIT_MS = 8000;
 /** A booking that is later than this when it is answered would be sent in another slice of the limiter. */
 const LATE_ANSWER_MS = 30;
+/** A team's own limit lets a job ask three seconds before its turn: in a pool that has room, asking more often only costs operations. */
+const OWN_LINE_MS = 1000;
 /** Commits that are tried for one batch before its callers are told to wait. */
 const MOST_TRIES = 8;
 const FIRST_BACKOFF_MS = 15;
@@ -127,7 +129,8 @@ export class PoolPump {
     const calmMs = this.#lastEndMs + intervalMs(this.#pace, false, newcomers);
     let nextMs = Number.POSITIVE_INFINITY;
     for (const { request, askAtMs } of this.#callers) {
-      nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent || this.#isSparse(request) ? quickMs : calmMs));
+      const ownMs = this.#isInOwnLine(request) ? Math.max(calmMs, this.#lastEndMs + OWN_LINE_MS) : calmMs;
+      nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent || this.#isSparse(request) ? quickMs : ownMs));
     }
     return Math.min(nextMs, this.#news.nextAtMs(quickMs, calmMs));
   }
@@ -135,9 +138,13 @@ export class PoolPump {
   /** All that its team had in line when last seen: it may go at once, and there are few of them. */
   #isSparse({ ticket, lane, team }: BookingRequest): boolean {
     const seen = this.lastSeen;
-    // Who waits for his team's own limit is in no hurry before it lets him go.
-    if (seen?.state.line.teams[team] !== undefined) return false;
-    return seen !== null && isOnlyOne(seen.state.line.lanes[lane], team, ticket);
+    if (seen === null || this.#isInOwnLine({ team })) return false;
+    return isOnlyOne(seen.state.line.lanes[lane], team, ticket);
+  }
+
+  /** Its team has a limit of its own and work in line. */
+  #isInOwnLine({ team }: Pick<BookingRequest, 'team'>): boolean {
+    return this.lastSeen?.state.line.teams[team] !== undefined;
   }
 
   async #flush(): Promise<void> {

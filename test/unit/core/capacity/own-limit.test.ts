@@ -12,7 +12,10 @@ const deployments = ['east', 'west', 'south'].map((name) => deployment({ name, t
 const limited = pool({ deployments, teams: new Map([['small', { ...unknownTeam, tokensPerMinute: 30_000 }]]) });
 
 /** A pool that nothing but the team's limit holds back. */
-const wide = pool({ ...limited, deployments: [deployment({ tokensPerMinute: 10_000_000, requestsPerMinute: 60_000 })] });
+const wide = pool({
+  ...limited,
+  deployments: [deployment({ tokensPerMinute: 10_000_000, requestsPerMinute: 60_000 })],
+});
 
 interface Sent {
   readonly jobId: string;

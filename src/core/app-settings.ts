@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigurationError } from './config/configuration-error.ts';
+import { isSweepSchedule, mostSweepSeconds } from './config/sweep-schedule.ts';
 import { telemetryLevels } from './telemetry/describe-event.ts';
 
 function seconds(least: number, most: number) {
@@ -13,6 +14,8 @@ function seconds(least: number, most: number) {
  */
 const mostGraceSeconds = 2;
 
+const allowedSchedule = `a schedule of six fields that begins a sweep at least every ${mostSweepSeconds} seconds, such as */15 * * * * *,`;
+
 /** Every setting of the app beside the storage connection: name, meaning and default. The environment wins over files. */
 const schema = z.object({
   /** File, inline JSON or `blob:<container>/<name>`. */
@@ -25,10 +28,7 @@ const schema = z.object({
     .default(mostGraceSeconds)
     .transform((given) => Math.min(given, mostGraceSeconds)),
   /** Six-field NCRONTAB of the sweep. */
-  WEIR_SWEEP_SCHEDULE: z
-    .string()
-    .min(11, 'a schedule of six fields, such as */15 * * * * *,')
-    .default('*/15 * * * * *'),
+  WEIR_SWEEP_SCHEDULE: z.string().refine(isSweepSchedule, allowedSchedule).default('*/15 * * * * *'),
   WEIR_OPENAI_SCOPE: z.url('an address such as https://cognitiveservices.azure.com/.default').optional(),
   WEIR_LOG_LEVEL: z.enum(telemetryLevels, `one of ${telemetryLevels.join(', ')}`).default('info'),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),

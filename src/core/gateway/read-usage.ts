@@ -4,6 +4,8 @@ import type { UsageWindow } from '../cost/usage-store.ts';
 import type { ListResource } from '../http/list-resource.ts';
 import { toListResource } from '../http/list-resource.ts';
 import type { UsageQuery } from '../http/parse-query.ts';
+import { refusalOf } from '../http/refusal-of.ts';
+import type { WeirError } from '../http/weir-error.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Page } from '../versioned.ts';
 import type { Ports } from './ports.ts';
@@ -11,19 +13,26 @@ import type { Ports } from './ports.ts';
 /** Attempts that one answer without grouping holds; narrow the window for more. */
 const maxAttempts = 1000;
 
+/** Reading goes on no longer than this: some hundreds of thousands of calls, and an answer long before the platform's front gives up. */
+const longestWalkMs = 30_000;
+
 /** The teams whose figures a principal may see: its own, or all of them for an operator. */
 export async function visibleTeams(ports: Ports, principal: Principal): Promise<readonly string[]> {
   if (principal.role !== 'operator') return [principal.team];
   return [...new Set([...(await ports.live.listTeams()), principal.team])].sort();
 }
 
-/** Usage in a window: sums by group, or one row per attempt, newest first. A team sees itself, an operator everyone. */
+/**
+ * Usage in a window: sums by group, or one row per attempt, newest first. A team sees itself, an operator everyone. Throws a WeirError
+ * (400) for a window that holds more than can be read in half a minute.
+ */
 export async function readUsage(ports: Ports, principal: Principal, query: UsageQuery): Promise<ListResource> {
   const teams = await visibleTeams(ports, principal);
   if (query.groupBy === null) return listAttempts(ports, teams, query);
   const summary = startUsageSummary(query.groupBy);
+  const untilMs = ports.clock.now() + longestWalkMs;
   for (const team of teams) {
-    for await (const row of walkUsage(ports, team, query.window)) summary.add(row);
+    for await (const row of walkUsage(ports, team, query.window, untilMs)) summary.add(row);
   }
   return toListResource(summary.rows(), false, null);
 }
@@ -32,9 +41,10 @@ async function listAttempts(ports: Ports, teams: readonly string[], query: Usage
   const { after } = query;
   const window = after === null ? query.window : { ...query.window, toMs: Math.min(query.window.toMs, after.atMs + 1) };
   const rows: UsageRow[] = [];
+  const untilMs = ports.clock.now() + longestWalkMs;
   for (const team of teams) {
     let taken = 0;
-    for await (const row of walkUsage(ports, team, window)) {
+    for await (const row of walkUsage(ports, team, window, untilMs)) {
       if (after !== null && row.atMs === after.atMs && usageId(row) <= after.id) continue;
       rows.push(row);
       taken += 1;
@@ -51,11 +61,18 @@ async function listAttempts(ports: Ports, teams: readonly string[], query: Usage
   );
 }
 
-async function* walkUsage(ports: Ports, team: string, window: UsageWindow): AsyncGenerator<UsageRow> {
+async function* walkUsage(ports: Ports, team: string, window: UsageWindow, untilMs: number): AsyncGenerator<UsageRow> {
   let after: string | null = null;
   do {
+    if (ports.clock.now() >= untilMs) throw tooLarge(window);
     const page: Page<UsageRow> = await ports.usage.list(team, window, after);
     yield* page.items;
     after = page.next;
   } while (after !== null);
+}
+
+function tooLarge({ fromMs, toMs }: UsageWindow): WeirError {
+  const span = `${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
+  const message = `received ${span}, which holds more calls than can be summed in ${longestWalkMs / 1000} s: ask for shorter windows, such as a day, and add them up`;
+  return refusalOf([{ path: 'from', message }]);
 }

@@ -13,7 +13,12 @@ describe('readAppSettings', () => {
     ['WEIR_LEASE_SECONDS', 'abc', 'a number from 2 to 600'],
     ['WEIR_LEASE_SECONDS', '1', 'a number from 2 to 600'],
     ['WEIR_GRACE_SECONDS', '601', 'a number from 0 to 600'],
-    ['WEIR_SWEEP_SCHEDULE', '* *', 'a schedule of six fields, such as */15 * * * * *,'],
+    [
+      'WEIR_SWEEP_SCHEDULE',
+      'every 15 seconds',
+      'a schedule of six fields that begins a sweep at least every 30 seconds, such as',
+    ],
+    ['WEIR_SWEEP_SCHEDULE', '0 0 * * * *', 'a schedule of six fields'],
     ['WEIR_OPENAI_SCOPE', 'nowhere', 'an address such as https://cognitiveservices.azure.com/.default'],
     ['WEIR_LOG_LEVEL', 'loud', 'one of '],
   ])('says of %s what was received and what is allowed', (name, value, allowed) => {

@@ -1,0 +1,31 @@
+/** Seconds between two sweeps at most: with the lease of 45 s and 5 s more a dead worker's job goes on within 90 s. */
+export const mostSweepSeconds = 30;
+
+const termPattern = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/;
+
+/**
+ * Whether a text is a six-field NCRONTAB schedule that sweeps in every minute, never more than `mostSweepSeconds` apart. The host refuses
+ * what it cannot read by leaving the function out, and everything else would run on without anybody noticing.
+ */
+export function isSweepSchedule(text: string): boolean {
+  const [seconds = '', ...others] = text.trim().split(/\s+/);
+  if (others.length !== 5 || others.some((field) => field !== '*')) return false;
+  const fired = seconds.split(',').map(readTerm);
+  if (fired.some((term) => term === null)) return false;
+  const at = [...new Set(fired.flatMap((term) => term ?? []))].sort((left, right) => left - right);
+  return at.every((second, index) => (at[index + 1] ?? (at[0] ?? 0) + 60) - second <= mostSweepSeconds);
+}
+
+/** The seconds that one term of the first field stands for: a star, a number or a range, each with a step if need be. */
+function readTerm(term: string): readonly number[] | null {
+  const match = termPattern.exec(term);
+  if (match === null) return null;
+  const [, from, to, step] = match;
+  // A number with a step is read by some cron libraries only.
+  if (from !== undefined && to === undefined && step !== undefined) return null;
+  const first = Number(from ?? 0);
+  const last = from === undefined ? 59 : Number(to ?? from);
+  const every = Number(step ?? 1);
+  if (first > last || last > 59 || every < 1) return null;
+  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, index) => first + index * every);
+}

@@ -69,6 +69,8 @@ function makeWorker(
     await clock.sleep(latencyMs);
     capacity.report({
       booking,
+      jobId: booking.id,
+      endpoint: '/v1/chat/completions',
       sentAtMs,
       outcome: isAdmitted ? 'succeeded' : 'throttled',
       reason: isAdmitted ? null : 'throttled_tokens',

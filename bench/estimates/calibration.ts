@@ -86,6 +86,8 @@ export function runCalibration(serviceFactor: number, measured: readonly Measure
     if (isThrottled) sums.throttled += 1;
     else if (nowMs > endMs - 600_000) sums.chargedLate += charge;
     calibrate(ledger, limits, {
+      jobId: String(next),
+      endpoint: '/v1/chat/completions',
       booking: {
         id: String(next),
         model: 'gpt-4.1-mini',

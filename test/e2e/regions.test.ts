@@ -134,6 +134,39 @@ describe('a call that the first region spoils', () => {
   });
 });
 
+describe('a wrong operation', () => {
+  it('is refused at the door with what would work', async () => {
+    const body = { model: 'gpt-4.1-mini', input: 'rivers' };
+    const { status, body: answer } = await weir.request('POST', '/jobs', {
+      body: { endpoint: '/v1/embeddings', body },
+    });
+    expect([status, answer.error.code, answer.error.param]).toEqual([400, 'invalid_request', 'endpoint']);
+    expect(answer.error.message).toContain('text-embedding-3-small');
+  });
+
+  it('that no region has takes no deployment from other work, however many jobs ask for it', async () => {
+    await weir.fault({ kind: 'status', status: 404, api: 'responses' });
+    const asked = { endpoint: '/v1/responses', body: { model: 'gpt-4.1-mini', input: 'Name a delta.' } };
+    const ids: string[] = [];
+    // Every deployment has answered a chat first.
+    await waitFor('every region to have been used', async () => {
+      await weir.waitForEnd(String((await weir.submit(brief('Name a fjord.')))['id']));
+      ids.push(String((await weir.submit(asked))['id']));
+      return ids.length >= 5;
+    });
+    for (const id of ids) {
+      expect((await weir.waitForEnd(id)).error).toMatchObject({ code: 'upstream_error', type: 'server_error' });
+    }
+    await weir.clearFaults();
+    const seen = await deployments();
+    expect(seen.find(({ name }) => name === 'eastus')).toMatchObject({
+      health: 'healthy',
+      breaker: { state: 'closed' },
+    });
+    expect((await weir.waitForEnd(String((await weir.submit(brief('Name a gulf.')))['id']))).attempts).toHaveLength(1);
+  });
+});
+
 describe('a region out of capacity', () => {
   it('is left alone for as long as it says, without a mark on its health', async () => {
     await weir.fault({ region: 'eastus', kind: 'capacity', retryAfter: '4', count: 1 });

@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from '../jobs/attempt.ts';
-import type { Lane } from '../jobs/job.ts';
+import type { Endpoint, Lane } from '../jobs/job.ts';
 import type { HealthEffect } from '../retry/classification.ts';
 import type { ThrottleKind } from '../retry/classify-throttle.ts';
 import type { Estimate } from '../tokens/estimate.ts';
@@ -61,6 +61,8 @@ export type BookingResult =
 /** What a call taught: rides on the next commit of the pool's row; only a breaker's transition commits at once. */
 export interface CallReport {
   readonly booking: Booking;
+  readonly jobId: string;
+  readonly endpoint: Endpoint;
   readonly sentAtMs: number;
   readonly outcome: AttemptOutcome;
   /** True for a call that was made to learn how its deployment is: everybody should know its answer at once. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseUsd } from '../budgets/money.ts';
-import { lanes } from '../jobs/job.ts';
+import { endpoints, lanes } from '../jobs/job.ts';
 import { checkEndpoint } from './check-endpoint.ts';
+import { usualEndpoints } from './usual-endpoints.ts';
 
 /** Team ids, model and deployment names are storage keys: this and nothing else. */
 export const namePattern = /^[a-z0-9][a-z0-9.-]{0,62}$/;
@@ -67,13 +68,24 @@ const pool = z
   .strictObject({
     model: name,
     price: name.optional().describe('Key in the price table; the model when absent'),
+    endpoints: z
+      .array(z.enum(endpoints))
+      .min(1, 'at least one operation is needed')
+      .nullable()
+      .default(null)
+      .describe(
+        'Operations that the model serves; null = embeddings where model or price names an embedding model, else chat and responses',
+      ),
     paused: z.boolean().default(false),
     deployments: z
       .array(deployment)
       .min(1, 'at least one deployment is needed')
       .max(mostDeployments, `at most ${mostDeployments} deployments share one line; make two models of them`),
   })
-  .transform((value) => ({ ...value, price: value.price ?? value.model }));
+  .transform((value) => {
+    const price = value.price ?? value.model;
+    return { ...value, price, endpoints: value.endpoints ?? usualEndpoints({ model: value.model, price }) };
+  });
 
 const budget = z
   .strictObject({

@@ -24,6 +24,8 @@ export function reportAttempt(ports: Ports, job: Job, facts: AttemptFacts): void
   const headers = outcome.kind === 'answered' ? outcome.headers : {};
   ports.capacity.report({
     booking,
+    jobId: job.id,
+    endpoint: job.endpoint,
     sentAtMs: facts.sentAtMs,
     outcome: attempt.outcome,
     isTest: job.team === probeTeam,
@@ -67,7 +69,7 @@ export function reportAttempt(ports: Ports, job: Job, facts: AttemptFacts): void
     level: notice.level,
     name: notice.name,
     message: classification.error?.message ?? 'A deployment needs attention.',
-    fields: { model: job.model, deployment: attempt.deployment, region: attempt.region },
+    fields: { model: job.model, deployment: attempt.deployment, region: attempt.region, endpoint: job.endpoint },
   });
 }
 

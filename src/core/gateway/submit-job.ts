@@ -39,7 +39,7 @@ export async function submitJob(
   submission: JobSubmission,
   traceparent: string,
 ): Promise<Submitted> {
-  const { team, pool } = requireModel(ports, principal, submission.model);
+  const { team, pool } = requireModel(ports, principal, submission);
   const fingerprint = ports.sha256(canonicalSubmission(submission));
   const keySha256 = submission.idempotencyKey === null ? null : ports.sha256(submission.idempotencyKey);
   const replay = await findReplay(ports, team.id, keySha256, fingerprint);
@@ -91,7 +91,11 @@ async function acceptJob(
   }
 }
 
-function requireModel(ports: Ports, principal: Principal, model: string): { team: TeamConfig; pool: PoolConfig } {
+function requireModel(
+  ports: Ports,
+  principal: Principal,
+  { model, endpoint }: JobSubmission,
+): { team: TeamConfig; pool: PoolConfig } {
   const config = ports.config.current();
   const team = findTeam(config, principal.team);
   if (team === null) throw new WeirError('forbidden', 'Your team is no longer configured. Ask your platform team.');
@@ -109,6 +113,16 @@ function requireModel(ports: Ports, principal: Principal, model: string): { team
   if (!team.models.includes(model)) {
     const message = `Your team may not use ${model}; it may use: ${team.models.join(', ') || 'none yet'}. Ask your platform team.`;
     throw new WeirError('model_not_allowed', message, { param: 'body.model' });
+  }
+  if (!pool.endpoints.includes(endpoint)) {
+    const able = config.pools.filter((other) => other.endpoints.includes(endpoint)).map((other) => other.model);
+    const usable = able.filter((name) => team.models.includes(name)).join(', ');
+    const message =
+      `received ${endpoint} for ${model}, which serves ${pool.endpoints.join(' and ')} only; use one of these, ` +
+      (usable === ''
+        ? `or ask your platform team for a model that serves ${endpoint}.`
+        : `or a model that serves ${endpoint}: ${usable}.`);
+    throw new WeirError('invalid_request', message, { param: 'endpoint' });
   }
   return { team, pool };
 }

@@ -2,7 +2,13 @@ import type { Classification } from './classification.ts';
 import { classifyThrottle, defaultCoolDownMs, type ThrottleKind } from './classify-throttle.ts';
 import { jsonField, jsonText } from './json-field.ts';
 import { parseRetryHint } from './parse-retry-hint.ts';
-import { refusedRequest, throttledError, upstreamError, upstreamTimeout } from './upstream-errors.ts';
+import {
+  configurationError,
+  refusedRequest,
+  throttledError,
+  upstreamError,
+  upstreamTimeout,
+} from './upstream-errors.ts';
 
 /** An answer whose status is no success. `body` is null when it was no JSON or did not come whole. */
 export interface Refusal {
@@ -74,7 +80,7 @@ export function classifyRefusal(refusal: Refusal, now: number): Classification {
       outcome: 'failed',
       reason: 'credential_rejected',
       health: 'credential',
-      error: upstreamError('credential_rejected'),
+      error: configurationError('credential_rejected'),
       notice: { level: 'error', name: 'credential_rejected' },
     };
   }
@@ -86,7 +92,7 @@ export function classifyRefusal(refusal: Refusal, now: number): Classification {
       outcome: 'failed',
       reason,
       health: 'configuration',
-      error: upstreamError(reason),
+      error: configurationError(reason),
       notice: { level: 'error', name: 'deployment_misconfigured' },
     };
   }

@@ -9,6 +9,15 @@ export function upstreamError(reason: string): JobError {
   };
 }
 
+/** The platform team's fault: a deployment is configured that is not there, does not serve the operation or refuses its credential. */
+export function configurationError(reason: string): JobError {
+  return {
+    type: 'server_error',
+    code: 'upstream_error',
+    message: `The model's deployments cannot be called as they are configured (${reason}). Tell your platform team; the request itself was not found at fault.`,
+  };
+}
+
 /** The region's fault: it took longer than Weir's time limits allow. */
 export function upstreamTimeout(reason: string): JobError {
   return {

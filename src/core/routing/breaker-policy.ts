@@ -3,6 +3,9 @@ import { admits, isTimersToTest, onOutcome, onProbeLease, onProbeReturn, rampSha
 import { type BreakerState, readBreakerState } from './breaker-state.ts';
 import { isSilence } from './silence.ts';
 
+/** Of a job's id so much is kept in the row: its random end tells jobs apart. */
+const jobMarkLength = 12;
+
 /** The breaker as booking uses it. Peers for slowness are the other deployments that take calls at the time. */
 export const breakerPolicy: HealthPolicy = {
   judge: (stored, now) => judge(readBreakerState(stored), now),
@@ -19,6 +22,8 @@ export const breakerPolicy: HealthPolicy = {
     const state = onOutcome(
       before,
       {
+        job: report.jobId.slice(-jobMarkLength),
+        endpoint: report.endpoint,
         health: report.health,
         reason: report.reason,
         coolDownMs: report.coolDownMs,

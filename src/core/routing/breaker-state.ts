@@ -1,5 +1,6 @@
 import { type FailureRecord, noFailures } from './failure-window.ts';
 import { type Latency, noLatency } from './latency.ts';
+import { noService, type ServiceRecord } from './misconfiguration.ts';
 
 /** The right to make the one call that tests a deployment; who lets it run out loses it. */
 export interface ProbeLease {
@@ -33,6 +34,7 @@ export interface BreakerState {
   readonly probe: ProbeLease | null;
   readonly failures: FailureRecord;
   readonly latency: Latency;
+  readonly service: ServiceRecord;
 }
 
 /** A deployment nobody has called. */
@@ -50,12 +52,15 @@ export const freshBreaker: BreakerState = {
   probe: null,
   failures: noFailures,
   latency: noLatency,
+  service: noService,
 };
 
 /** The state as a row carries it; a fresh one for null, for another version and for what is no state at all. */
 export function readBreakerState(stored: unknown): BreakerState {
-  // Rows from before answers were noted have no `heardMs`.
-  return isBreakerState(stored) ? { ...stored, heardMs: Number(stored.heardMs) || 0 } : freshBreaker;
+  if (!isBreakerState(stored)) return freshBreaker;
+  // Rows of an older build have neither of these.
+  const service = isServiceRecord(stored.service) ? stored.service : noService;
+  return { ...stored, heardMs: Number(stored.heardMs) || 0, service };
 }
 
 const statuses: readonly unknown[] = ['closed', 'open', 'half-open'];
@@ -73,6 +78,10 @@ function isBreakerState(stored: unknown): stored is BreakerState {
     Number.isFinite(latency['samples']) &&
     (probe === null || (isObject(probe) && Number.isFinite(probe['untilMs']) && Number.isFinite(probe['leasedAtMs'])))
   );
+}
+
+function isServiceRecord(stored: unknown): stored is ServiceRecord {
+  return isObject(stored) && isObject(stored['servedMs']) && Array.isArray(stored['misses']);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

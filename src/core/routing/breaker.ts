@@ -2,10 +2,15 @@ import type { HealthEffect } from '../retry/classification.ts';
 import type { BreakerState } from './breaker-state.ts';
 import { addCall, isFailing, noFailures } from './failure-window.ts';
 import { addLatency, isSlow, type Latency, type LatencySample, noLatency } from './latency.ts';
+import { addMiss, addService, isMissing, servesOthers } from './misconfiguration.ts';
 import { isSilence } from './silence.ts';
 
 /** What one call told about its deployment. */
 export interface CallEvidence {
+  /** Tells jobs apart. */
+  readonly job: string;
+  /** The operation that was asked for. */
+  readonly endpoint: string;
   readonly health: HealthEffect;
   /** Machine-readable cause; null when it succeeded. */
   readonly reason: string | null;
@@ -105,10 +110,15 @@ export function onOutcome(state: BreakerState, call: CallEvidence, peers: Breake
     case 'none':
       return cooled;
     case 'credential':
-    case 'configuration':
       return open(cooled, call.reason, now, faultyMs);
+    case 'configuration': {
+      // One team's wrong operation must not take the deployment from all others.
+      if (servesOthers(cooled.service, call.endpoint, now)) return cooled;
+      const missed = { ...cooled, service: addMiss(cooled.service, call.job, now) };
+      return isMissing(missed.service) ? open(missed, call.reason, now, faultyMs) : missed;
+    }
     case 'bad': {
-      const failures = addCall(cooled.failures, { isGood: false, sentAtMs: call.sentAtMs }, now);
+      const failures = addCall(cooled.failures, { isGood: false, sentAtMs: call.sentAtMs, job: call.job }, now);
       // Silence of a cheap call tells what long calls cannot, unless something sent since was answered; the last deployment that
       // takes calls is never left over it.
       const isMute =
@@ -116,11 +126,12 @@ export function onOutcome(state: BreakerState, call: CallEvidence, peers: Breake
       return isMute || isFailing(failures) ? eject({ ...cooled, failures }, call.reason, now) : { ...cooled, failures };
     }
     case 'good': {
-      const failures = addCall(cooled.failures, { isGood: true, sentAtMs: call.sentAtMs }, now);
+      const failures = addCall(cooled.failures, { isGood: true, sentAtMs: call.sentAtMs, job: call.job }, now);
       // A probe's answer is far shorter than work's: it would make the averages something else.
       const isMeasured = call.sample !== null && !call.isProbe;
       const latency = isMeasured ? addLatency(cooled.latency, call.sample) : cooled.latency;
-      const learnt = { ...cooled, failures, latency };
+      const service = addService(cooled.service, call.endpoint, now);
+      const learnt = { ...cooled, failures, latency, service };
       // Peers are those that take calls: without one left, a slow deployment is better than none.
       return isMeasured && isSlow(latency, peers.latencies) ? eject(learnt, 'slow', now) : learnt;
     }
@@ -147,8 +158,12 @@ function onProbe(state: BreakerState, call: CallEvidence, peers: BreakerPeers, n
     case 'bad':
       return eject(state, call.reason, now);
     case 'credential':
-    case 'configuration':
       return open(state, call.reason, now, faultyMs);
+    case 'configuration':
+      // An operation that it never served tells nothing: the next probe may go at once.
+      return servesOthers(state.service, call.endpoint, now)
+        ? { ...state, status: 'open', retryAtMs: now, probe: null }
+        : open(state, call.reason, now, faultyMs);
     case 'none':
       // It answered: alive, only out of quota. Anything else taught nothing, and the next probe may go at once.
       return call.coolDownMs === null

@@ -6,8 +6,8 @@ import type { Job } from '../jobs/job.ts';
 export const fallbackReason = 'no_healthy_deployment';
 
 /**
- * The pool that may answer for a team when no deployment of the model it asked for takes calls; null when the team has none, or
- * for embeddings: vectors of two models cannot be compared.
+ * The pool that may answer for a team when no deployment of the model it asked for takes calls; null when the team has none, when
+ * it does not serve the operation, and for embeddings: vectors of two models cannot be compared.
  */
 export function findFallback(
   config: WeirConfig,
@@ -15,5 +15,6 @@ export function findFallback(
 ): PoolConfig | null {
   const fallback = findTeam(config, team)?.fallbackModel ?? null;
   if (fallback === null || fallback === model || endpoint === '/v1/embeddings') return null;
-  return findPool(config, fallback);
+  const pool = findPool(config, fallback);
+  return pool?.endpoints.includes(endpoint) ? pool : null;
 }

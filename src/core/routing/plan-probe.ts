@@ -38,9 +38,12 @@ export function planProbe(
   const { config, pool, deployment } = target;
   const { now, random, sha256, traceparent } = given;
   const { model } = pool;
-  const endpoint: Endpoint = /embed/.test(model) ? '/v1/embeddings' : '/v1/chat/completions';
+  const endpoint = cheapestEndpoint(pool);
   const isEmbedding = endpoint === '/v1/embeddings';
-  const asked = isEmbedding ? { model, input: question } : { model, messages: [{ role: 'user', content: question }] };
+  const asked =
+    endpoint === '/v1/chat/completions'
+      ? { model, messages: [{ role: 'user', content: question }] }
+      : { model, input: question };
   const body = imposeOutputCap(endpoint, model, asked, outputCap);
   const text = JSON.stringify(body);
   const own = isEmbedding ? { ...estimate, outputTokens: 0 } : estimate;
@@ -65,4 +68,10 @@ export function planProbe(
     end: null,
   };
   return { job, body };
+}
+
+/** Of the operations that the pool serves the one that costs least to ask. */
+function cheapestEndpoint({ endpoints }: PoolConfig): Endpoint {
+  const byCost = ['/v1/embeddings', '/v1/chat/completions', '/v1/responses'] as const;
+  return byCost.find((endpoint) => endpoints.includes(endpoint)) ?? '/v1/chat/completions';
 }

@@ -68,6 +68,8 @@ export function batch(over: Partial<BookingBatch> = {}): BookingBatch {
 /** A call that succeeded and used less than was booked. */
 export function report(over: Partial<CallReport> & Pick<CallReport, 'booking'>): CallReport {
   return {
+    jobId: over.booking.id,
+    endpoint: '/v1/chat/completions',
     sentAtMs: over.booking.sendAtMs,
     outcome: 'succeeded',
     reason: null,

@@ -52,6 +52,7 @@ describe('parseConfig', () => {
     expect(config.routing).toEqual({ loadThreshold: 0.8, spill: ['interactive', 'standard'] });
     expect(config.retention).toEqual({ contentHours: 168, usageMonths: 14 });
     expect(config.pools[0]).toMatchObject({ price: 'gpt-4.1-mini', paused: false });
+    expect(config.pools[0]?.endpoints).toEqual(['/v1/chat/completions', '/v1/responses']);
     expect(config.pools[0]?.deployments[0]).toMatchObject({
       priority: 1,
       requestWindowSeconds: 10,
@@ -65,6 +66,16 @@ describe('parseConfig', () => {
       budget: null,
       tokensPerMinute: null,
     });
+  });
+
+  it.each([
+    ['pools.0.model', 'text-embedding-3-small', ['/v1/embeddings']],
+    ['pools.0.price', 'text-embedding-3-small', ['/v1/embeddings']],
+    ['pools.0.endpoints', ['/v1/responses'], ['/v1/responses']],
+  ])('knows from %s = %j which operations a pool serves', (path, value, expected) => {
+    const document = JSON.parse(withValue(path, value));
+    for (const team of document.teams) team.models = [document.pools[0].model];
+    expect(configOf(JSON.stringify(document)).pools[0]?.endpoints).toEqual(expected);
   });
 
   it('reads a monthly budget exactly', () => {

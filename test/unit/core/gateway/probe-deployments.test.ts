@@ -3,6 +3,7 @@ import { MemoryCapacityStore } from '../../../../src/core/adapters/memory/capaci
 import { openTeam } from '../../../../src/core/adapters/memory/memory-state.ts';
 import { createPoolLimitsReader } from '../../../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
+import type { PoolConfig } from '../../../../src/core/config/config-schema.ts';
 import type { Ports } from '../../../../src/core/gateway/ports.ts';
 import { probeDeployments } from '../../../../src/core/gateway/probe-deployments.ts';
 import { runJob } from '../../../../src/core/gateway/run-job.ts';
@@ -46,6 +47,8 @@ async function trip(ports: Ports, deployment: string, reason = 'server_error_503
     if (result.outcome !== 'booked') throw new Error(`Not booked: ${result.outcome}`);
     ports.capacity.report({
       booking: result.booking,
+      jobId: result.booking.id,
+      endpoint: '/v1/chat/completions',
       sentAtMs: result.booking.sendAtMs,
       outcome: 'failed',
       reason,
@@ -204,12 +207,21 @@ describe('the probe timer', () => {
     expect(findViolations(gateway.state)).toEqual([]);
   });
 
-  it('gives a call to embeddings where the model makes embeddings', async () => {
+  it.each<[PoolConfig['endpoints'], readonly string[]]>([
+    [['/v1/embeddings'], ['model', 'input']],
+    [['/v1/responses'], ['model', 'input', 'max_output_tokens']],
+    [
+      ['/v1/responses', '/v1/chat/completions'],
+      ['model', 'messages', 'max_completion_tokens'],
+    ],
+  ])('asks for what the pool serves (%j)', (endpoints, fields) => {
     const config = gateway.config;
-    const pool = { ...config.pools[0], model: 'text-embedding-3-small' } as (typeof config.pools)[number];
+    const [first] = config.pools;
+    if (first === undefined) throw new Error('No pool');
+    const pool = { ...first, endpoints };
     const { random, sha256 } = gateway.ports;
     const given = { now: gateway.clock.now(), random, sha256, traceparent: '' };
     const { job, body } = planProbe({ config, pool, deployment: 'eastus' }, given);
-    expect([job.endpoint, Object.keys(body)]).toEqual(['/v1/embeddings', ['model', 'input']]);
+    expect([job.endpoint, Object.keys(body)]).toEqual([endpoints.at(-1), fields]);
   });
 });

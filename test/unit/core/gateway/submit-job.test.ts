@@ -200,6 +200,26 @@ describe('refusals', () => {
     });
     expect((await refusalOf(gateway.submit())).status).toBe(403);
   });
+
+  test('an operation that the model does not serve is 400 and says what would work', async () => {
+    const { teams, pools, ...rest } = minimalConfig();
+    const vectors = { ...pools[0], model: 'text-embedding-3-small' };
+    gateway = new GatewayUnderTest({
+      config: {
+        ...rest,
+        pools: [...pools, vectors],
+        teams: teams.map((team) => ({ ...team, models: [...team.models, vectors.model] })),
+      },
+    });
+    const wrong = await refusalOf(gateway.submit({ endpoint: '/v1/embeddings' }));
+    expect([wrong.code, wrong.param]).toEqual(['invalid_request', 'endpoint']);
+    expect(wrong.message).toBe(
+      'received /v1/embeddings for gpt-4.1-mini, which serves /v1/chat/completions and /v1/responses only; ' +
+        'use one of these, or a model that serves /v1/embeddings: text-embedding-3-small.',
+    );
+    expect((await refusalOf(gateway.submit({ model: vectors.model }))).param).toBe('endpoint');
+    expect(gateway.state.blobs.size).toBe(0);
+  });
 });
 
 describe('the key of a job that was deleted while it runs', () => {

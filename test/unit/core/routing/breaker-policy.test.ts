@@ -4,6 +4,8 @@ import { breakerPolicy, findBreakerNews } from '../../../../src/core/routing/bre
 
 const now = 1_000_000;
 const report: CallReport = {
+  jobId: 'job_1',
+  endpoint: '/v1/chat/completions',
   booking: {
     id: 'b',
     model: 'm',
@@ -45,7 +47,7 @@ function fail(state: unknown, times: number): { state: unknown; transitions: num
   let next = state;
   let transitions = 0;
   for (let index = 0; index < times; index += 1) {
-    const learnt = breakerPolicy.learn(store(next), failed, now + index, []);
+    const learnt = breakerPolicy.learn(store(next), { ...failed, jobId: `job_${index}` }, now + index, []);
     next = learnt.state;
     transitions += Number(learnt.isTransition);
   }

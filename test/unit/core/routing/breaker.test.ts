@@ -19,9 +19,16 @@ const slow = { firstByteMs: 4000, latencyMs: 5000, outputTokens: 50 };
 const peer = [1, 2, 3, 4].reduce((latency) => addLatency(latency, quick), noLatency);
 const peers = { latencies: [peer, peer] };
 
+const chat = '/v1/chat/completions';
+/** Every call is another job's, unless a test says otherwise. */
+let jobs = 0;
+
 function call(health: CallEvidence['health'], sentAtMs: number, more: Partial<CallEvidence> = {}): CallEvidence {
   const isGood = health === 'good';
+  jobs += 1;
   return {
+    job: `job-${jobs}`,
+    endpoint: chat,
     health,
     reason: isGood ? null : 'server_error_503',
     coolDownMs: null,
@@ -142,23 +149,76 @@ describe('opening', () => {
     expect(opened).toMatchObject({ status: 'open', reason: 'server_error_503', sinceMs: start + 300 });
   });
 
-  it.each(['credential', 'configuration'] as const)(
-    'leaves a deployment with a %s fault at once for 30 s, without a mark on its record',
-    (health) => {
-      const state = onOutcome(freshBreaker, call(health, start, { reason: 'credential_rejected' }), peers, start + 50);
-      expect(state).toMatchObject({
-        status: 'open',
-        reason: 'credential_rejected',
-        ejections: 0,
-        failures: { streak: 0 },
-      });
-      expect(admits(state, start + 30_049).admits).toBe('none');
-      expect(admits(state, start + 30_050).admits).toBe('probe');
-    },
-  );
+  it('leaves a deployment with a credential fault at once for 30 s, without a mark on its record', () => {
+    const fault = call('credential', start, { reason: 'credential_rejected' });
+    const state = onOutcome(freshBreaker, fault, peers, start + 50);
+    expect(state).toMatchObject({
+      status: 'open',
+      reason: 'credential_rejected',
+      ejections: 0,
+      failures: { streak: 0 },
+    });
+    expect(admits(state, start + 30_049).admits).toBe('none');
+    expect(admits(state, start + 30_050).admits).toBe('probe');
+  });
+
+  it('counts a job once: what it asks may fail everywhere', () => {
+    const poison = (state: BreakerState, now: number) => onOutcome(state, call('bad', now, { job: 'one' }), peers, now);
+    let state = freshBreaker;
+    for (let count = 0; count < 20; count += 1) state = poison(state, start + count * 1000);
+    expect(state).toMatchObject({ status: 'closed', failures: { streak: 1 } });
+    // The next ones of the same seconds, by others, are evidence.
+    expect(repeat(state, 3, 'bad', start + 20_000).status).toBe('open');
+  });
 
   it('is not moved by our own aborts', () => {
     expect(repeat(freshBreaker, 100, 'none', start)).toEqual(freshBreaker);
+  });
+});
+
+describe('a deployment or operation that is said not to exist', () => {
+  const missing = { reason: 'deployment_not_found', endpoint: '/v1/responses' } as const;
+  const miss = (state: BreakerState, now: number, more: Partial<CallEvidence> = {}) =>
+    onOutcome(state, call('configuration', now, { ...missing, ...more }), peers, now);
+
+  it('is left for 30 s once three different jobs agree', () => {
+    const twice = miss(miss(freshBreaker, start), start + 100);
+    expect(twice.status).toBe('closed');
+    const thrice = miss(twice, start + 200);
+    expect(thrice).toMatchObject({ status: 'open', reason: 'deployment_not_found', retryAtMs: start + 30_200 });
+  });
+
+  it('is not left over one job, however often it asks, nor over misses five minutes apart', () => {
+    let state = freshBreaker;
+    for (let count = 0; count < 10; count += 1) state = miss(state, start + count * 1000, { job: 'one' });
+    expect(state.status).toBe('closed');
+    for (let count = 0; count < 10; count += 1) state = miss(state, start + (count + 1) * 300_000);
+    expect(state.status).toBe('closed');
+  });
+
+  it('is there while it has answered another operation well within five minutes', () => {
+    const well = onOutcome(freshBreaker, call('good', start), peers, start);
+    let state = well;
+    for (let count = 0; count < 10; count += 1) state = miss(state, start + count * 1000);
+    expect(state.status).toBe('closed');
+    for (let count = 0; count < 3; count += 1) state = miss(state, start + 300_000 + count);
+    expect(state.status).toBe('open');
+  });
+
+  it('is missing where the same operation was well before', () => {
+    let state = onOutcome(freshBreaker, call('good', start), peers, start);
+    for (let count = 0; count < 3; count += 1) state = miss(state, start + 1000 + count, { endpoint: chat });
+    expect(state.status).toBe('open');
+  });
+
+  it('keeps no deployment out when its probe asks for the wrong operation', () => {
+    const well = onOutcome(freshBreaker, call('good', start - 1000), peers, start - 1000);
+    const out = repeat(well, 5, 'bad', start);
+    const probe = onProbeLease(out, start + 6000);
+    const after = miss(probe, start + 6100);
+    expect(admits(after, start + 6100).admits).toBe('probe');
+    const alone = onProbeLease(opened, start + 6000);
+    expect(admits(miss(alone, start + 6100), start + 30_000).admits).toBe('none');
   });
 });
 

@@ -73,6 +73,8 @@ function bookingOf(result: BookingResult): Booking {
 async function report(process: PooledCapacity, booking: Booking, how: Partial<CallReport> = {}): Promise<void> {
   process.report({
     booking,
+    jobId: booking.id.slice(0, booking.id.indexOf('@')),
+    endpoint: '/v1/chat/completions',
     sentAtMs: booking.sendAtMs,
     outcome: 'failed',
     reason: 'server_error_503',

@@ -100,6 +100,8 @@ export class ScriptedCapacity implements Capacity {
       firstByteMs: null,
       msPerOutputToken: null,
       heardMs: 0,
+      calibration: 1,
+      driftCount: 0,
       failoversFrom: 0,
       failoversTo: 0,
     }));

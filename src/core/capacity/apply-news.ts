@@ -91,8 +91,5 @@ function chargedTokens(limits: DeploymentLimits, report: CallReport): number {
 function cool(ledger: DeploymentLedger, report: CallReport, nowMs: number): void {
   if (report.throttle !== null && report.throttle !== 'capacity') ledger.driftCount += 1;
   if (report.coolDownMs === null) return;
-  const untilMs = nowMs + report.coolDownMs;
-  if (untilMs <= ledger.cooledUntilMs) return;
-  ledger.cooledUntilMs = untilMs;
-  ledger.coolReason = report.reason;
+  ledger.cooledUntilMs = Math.max(ledger.cooledUntilMs, nowMs + report.coolDownMs);
 }

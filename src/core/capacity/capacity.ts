@@ -124,6 +124,10 @@ export interface DeploymentView {
   readonly msPerOutputToken: number | null;
   /** When the newest call that anybody has an answer to had been sent; 0 none. */
   readonly heardMs: number;
+  /** The service's charge ÷ Weir's estimate, as learnt; 1 until something was. */
+  readonly calibration: number;
+  /** 429s about quota that came although the bookings fitted, since the row began. */
+  readonly driftCount: number;
   readonly failoversFrom: number;
   readonly failoversTo: number;
 }

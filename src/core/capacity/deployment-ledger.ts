@@ -32,7 +32,6 @@ export interface DeploymentLedger {
   catchUpUntilMs: number;
   /** A 429 asked to stay away until then. */
   cooledUntilMs: number;
-  coolReason: string | null;
   /** The service's charge ÷ Weir's estimate, learnt from its `remaining`. */
   calibration: number;
   /** When `remaining` was last seen to jump back as a fixed minute's does; 0 never. */
@@ -79,7 +78,6 @@ export function createLedger(): DeploymentLedger {
     evenUntilMs: 0,
     catchUpUntilMs: 0,
     cooledUntilMs: 0,
-    coolReason: null,
     calibration: 1,
     resetSeenAtMs: 0,
     driftCount: 0,

@@ -44,7 +44,6 @@ export function decodeLedger(text: string, nowMs: number): DeploymentLedger | nu
   return Object.assign(ledger, numbers, {
     ring,
     requests,
-    coolReason: typeof row['coolReason'] === 'string' ? row['coolReason'] : null,
     health: row['health'] ?? null,
   });
 }

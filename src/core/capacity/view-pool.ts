@@ -69,6 +69,8 @@ function viewDeployment(decision: Decision, limits: DeploymentLimits): Deploymen
     firstByteMs: verdict.latency.firstByteMs,
     msPerOutputToken: verdict.latency.msPerOutputToken,
     heardMs: verdict.heardMs ?? 0,
+    calibration: ledger.calibration,
+    driftCount: ledger.driftCount,
     failoversFrom: ledger.failoversFrom,
     failoversTo: ledger.failoversTo,
   };

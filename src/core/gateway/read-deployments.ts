@@ -35,6 +35,7 @@ function toDeploymentResource(model: string, view: DeploymentView): Readonly<Rec
     breaker: { state: view.breaker, reason: view.breakerReason, since: seconds(view.breakerSinceMs) },
     next_probe_at: seconds(view.nextProbeAtMs),
     load: Math.round(view.load * 1000) / 1000,
+    drift: { calibration: Math.round(view.calibration * 1000) / 1000, throttled: view.driftCount },
     failovers: { from: view.failoversFrom, to: view.failoversTo },
     latency: { first_byte_ms: round(view.firstByteMs), ms_per_output_token: round(view.msPerOutputToken) },
     tokens_last_minute: view.tokensLastMinute,

@@ -116,6 +116,11 @@ export const deploymentSchema = z.strictObject({
   }),
   next_probe_at: wholeSeconds.nullable(),
   load: z.number().min(0).describe('Booked share of the last minute.'),
+  drift: z
+    .strictObject({ calibration: z.number().min(0), throttled: count })
+    .describe(
+      "How far the service's counting is from Weir's: its charge ÷ the estimate, and 429s that no booking foresaw.",
+    ),
   failovers: z.strictObject({ from: count, to: count }),
   latency: z.strictObject({
     first_byte_ms: z.number().min(0).nullable(),

@@ -208,6 +208,17 @@ describe('capacity over a shared store', () => {
     expect((await make().view('model'))[0]?.health).toBe('cooling');
   });
 
+  it('shows how far the service counts otherwise: its 429s that no booking foresaw, and the correction', async () => {
+    const { make } = open();
+    const capacity = make();
+    const first = await capacity.book(ask(100, { urgent: true }));
+    if (first.outcome !== 'booked') throw new Error('An empty pool has room.');
+    expect((await capacity.view('model'))[0]).toMatchObject({ calibration: 1, driftCount: 0 });
+    capacity.report(report({ booking: first.booking, outcome: 'throttled', throttle: 'tokens' }));
+    await capacity.book(ask(100, { urgent: true }));
+    expect((await make().view('model'))[0]).toMatchObject({ calibration: 1.005, driftCount: 1 });
+  });
+
   it('asks storage that stays away less and less often', async () => {
     const { make, store, clock } = open();
     let isDown = false;

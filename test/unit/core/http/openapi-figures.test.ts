@@ -41,6 +41,8 @@ const view: DeploymentView = {
   firstByteMs: 812.345,
   msPerOutputToken: 12.345,
   heardMs: 0,
+  calibration: 1.0234,
+  driftCount: 1,
   failoversFrom: 1,
   failoversTo: 2,
 };

@@ -127,6 +127,11 @@ type scaleSettings = {
   @minValue(0)
   @maxValue(20)
   httpAlwaysReady: int
+
+  @description('Requests that one HTTP instance answers at a time before the platform adds another. Most of them only wait: for a job (wait=30) or for a place in the queue.')
+  @minValue(1)
+  @maxValue(1000)
+  httpConcurrency: int
 }
 
 @export()
@@ -146,6 +151,10 @@ type appBehaviour = {
   @description('When the sweep runs: six NCRONTAB fields.')
   @minLength(11)
   sweepSchedule: string
+
+  @description('When deployments that are out, and that no work tests, are tested: six NCRONTAB fields. A look is billed as a second of an instance, trouble or not.')
+  @minLength(11)
+  probeSchedule: string
 }
 
 @export()

@@ -17,8 +17,13 @@ param accounts = [
 param existingAccounts = []
 
 param storageSku = 'Standard_LRS'
-param scale = { maximumInstanceCount: 40, instanceMemoryMB: 2048, httpAlwaysReady: 0 }
-param behaviour = { leaseSeconds: 45, graceSeconds: 2, sweepSchedule: '*/15 * * * * *' }
+param scale = { maximumInstanceCount: 40, instanceMemoryMB: 2048, httpAlwaysReady: 0, httpConcurrency: 100 }
+param behaviour = {
+  leaseSeconds: 45
+  graceSeconds: 2
+  sweepSchedule: '*/15 * * * * *'
+  probeSchedule: '0 * * * * *'
+}
 param network = { enabled: false, inbound: 'public', addressPrefix: '10.80.0.0/24' }
 param monitoring = {
   retentionDays: 30

@@ -32,8 +32,13 @@ param accounts = [
 param existingAccounts = []
 
 param storageSku = 'Standard_ZRS'
-param scale = { maximumInstanceCount: 100, instanceMemoryMB: 2048, httpAlwaysReady: 1 }
-param behaviour = { leaseSeconds: 45, graceSeconds: 2, sweepSchedule: '*/15 * * * * *' }
+param scale = { maximumInstanceCount: 100, instanceMemoryMB: 2048, httpAlwaysReady: 1, httpConcurrency: 100 }
+param behaviour = {
+  leaseSeconds: 45
+  graceSeconds: 2
+  sweepSchedule: '*/15 * * * * *'
+  probeSchedule: '*/5 * * * * *'
+}
 param network = { enabled: true, inbound: 'private', addressPrefix: '10.82.0.0/24' }
 param monitoring = {
   retentionDays: 90

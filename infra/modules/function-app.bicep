@@ -70,6 +70,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         instanceMemoryMB: scale.instanceMemoryMB
         maximumInstanceCount: scale.maximumInstanceCount
         alwaysReady: scale.httpAlwaysReady == 0 ? [] : [{ name: 'http', instanceCount: scale.httpAlwaysReady }]
+        triggers: { http: { perInstanceConcurrency: scale.httpConcurrency } }
       }
       runtime: { name: 'node', version: '24' }
     }
@@ -94,6 +95,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       WEIR_LEASE_SECONDS: string(behaviour.leaseSeconds)
       WEIR_GRACE_SECONDS: string(behaviour.graceSeconds)
       WEIR_SWEEP_SCHEDULE: behaviour.sweepSchedule
+      WEIR_PROBE_SCHEDULE: behaviour.probeSchedule
       WEIR_OPENAI_SCOPE: openAiScope
     }
   }

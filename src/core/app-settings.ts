@@ -29,6 +29,8 @@ const schema = z.object({
     .transform((given) => Math.min(given, mostGraceSeconds)),
   /** Six-field NCRONTAB of the sweep. */
   WEIR_SWEEP_SCHEDULE: z.string().refine(isSweepSchedule, allowedSchedule).default('*/15 * * * * *'),
+  /** When deployments that are out and that no work tests are tested; each look is billed as a second of an instance. */
+  WEIR_PROBE_SCHEDULE: z.string().min(11, 'a schedule of six fields, such as */5 * * * * *,').default('*/5 * * * * *'),
   WEIR_OPENAI_SCOPE: z.url('an address such as https://cognitiveservices.azure.com/.default').optional(),
   WEIR_LOG_LEVEL: z.enum(telemetryLevels, `one of ${telemetryLevels.join(', ')}`).default('info'),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),

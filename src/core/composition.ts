@@ -62,7 +62,10 @@ interface RunningApplication extends Application {
 const settings: AppSettings = readAppSettings(process.env);
 
 /** What triggers are registered with. */
-export const hostSettings = { sweepSchedule: settings.WEIR_SWEEP_SCHEDULE } as const;
+export const hostSettings = {
+  sweepSchedule: settings.WEIR_SWEEP_SCHEDULE,
+  probeSchedule: settings.WEIR_PROBE_SCHEDULE,
+} as const;
 
 /** A document in a blob may not be published yet, or storage may be away: both come right by themselves. */
 const isConfigWaitedFor = [settings.WEIR_CONFIG, settings.WEIR_KEYS].some((place) => place?.startsWith('blob:'));

@@ -1,11 +1,11 @@
 import { app } from '@azure/functions';
-import { getApplication } from '../core/composition.ts';
+import { getApplication, hostSettings } from '../core/composition.ts';
 import { probeDeployments } from '../core/gateway/probe-deployments.ts';
 
-/** Every five seconds: tests deployments that are out of service while no work does. */
+/** Tests deployments that are out of service while no work does. */
 export async function probeTimer(): Promise<void> {
   const { ports } = await getApplication();
   await probeDeployments(ports);
 }
 
-app.timer('probe', { schedule: '*/5 * * * * *', handler: probeTimer });
+app.timer('probe', { schedule: hostSettings.probeSchedule, handler: probeTimer });

@@ -19,6 +19,7 @@ describe('readAppSettings', () => {
       'a schedule of six fields that begins a sweep at least every 30 seconds, such as',
     ],
     ['WEIR_SWEEP_SCHEDULE', '0 0 * * * *', 'a schedule of six fields'],
+    ['WEIR_PROBE_SCHEDULE', 'often', 'a schedule of six fields, such as */5 * * * * *,'],
     ['WEIR_OPENAI_SCOPE', 'nowhere', 'an address such as https://cognitiveservices.azure.com/.default'],
     ['WEIR_LOG_LEVEL', 'loud', 'one of '],
   ])('says of %s what was received and what is allowed', (name, value, allowed) => {

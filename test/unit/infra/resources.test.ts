@@ -40,6 +40,9 @@ describe.each(environments)('resources of %s', (name) => {
     });
     // A job whose worker died is claimed again within 90 seconds: a lease, then at most one sweep later.
     expect(values.WEIR_LEASE_SECONDS).toBeLessThanOrEqual(75);
+    // What nobody works on at night need not be tested every five seconds: each look is paid.
+    const isSmall = name === 'main' || name === 'env/dev';
+    expect(values.WEIR_PROBE_SCHEDULE).toBe(isSmall ? '0 * * * * *' : '*/5 * * * * *');
   });
 
   it('makes the tables, queues and containers that the code opens', async () => {
@@ -64,6 +67,8 @@ describe.each(environments)('resources of %s', (name) => {
     const most = Number(at(config, 'scaleAndConcurrency', 'maximumInstanceCount'));
     expect(most).toBeGreaterThanOrEqual(40);
     expect(most).toBeLessThanOrEqual(1000);
+    // Waiting callers (wait=30) hold a place each and do nothing: 16, the platform's own number, would be full of them.
+    expect(at(config, 'scaleAndConcurrency', 'triggers', 'http', 'perInstanceConcurrency')).toBe(100);
     expect(at(config, 'scaleAndConcurrency', 'alwaysReady')).toEqual(
       name === 'env/prod' ? [{ name: 'http', instanceCount: 1 }] : [],
     );

@@ -145,11 +145,10 @@ export class Witness {
     if (!this.endedAtMs.has(id)) this.endedAtMs.set(id, time.nowMs);
   }
 
-  /** A further call of a job that goes beyond its hold needs room in the hard budget, in the hold's place. */
-  #judgeRoom({ team, id, billed, intent }: LiveJob, holdNanoUsd: number): void {
+  /** A further call for a job that has already cost money needs room in the hard budget, in the place of its hold. */
+  #judgeRoom({ team, id, intent }: LiveJob, holdNanoUsd: number): void {
     const { config, state, trace } = this.#world;
     const nextNanoUsd = intent?.costNanoUsd ?? 0;
-    if (billed.cost.nanoUsd + nextNanoUsd <= holdNanoUsd) return;
     const limit = config.teams.find((candidate) => candidate.id === team)?.budget?.monthlyNanoUsd ?? null;
     if (limit === null || this.#world.weather.handEveryMs !== null) return;
     for (const { value } of openTeam(state, team).budgets.values()) {

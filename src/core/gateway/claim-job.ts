@@ -42,13 +42,11 @@ export function claimJob(
     });
   const { unwritten: usage, row } = round;
   const { budgetPeriod } = job;
-  // The hold bears the first call and, where a larger cap may follow, that run too: what goes beyond it needs room of its own.
-  const isCovered = row.value.billed.cost.nanoUsd + costNanoUsd <= job.holdNanoUsd;
+  // A call that was paid for used up its part of the hold: what the next one costs must fit in the hold's place.
   const isFirst = row.value.billed.cost.nanoUsd === 0;
-  const decideMoney =
-    isFirst || isCovered
-      ? undefined
-      : spendWithRoom(findTeam(ports.config.current(), job.team), usage, { costNanoUsd, holdNanoUsd: job.holdNanoUsd });
+  const decideMoney = isFirst
+    ? undefined
+    : spendWithRoom(findTeam(ports.config.current(), job.team), usage, { costNanoUsd, holdNanoUsd: job.holdNanoUsd });
   // Tried again for a while: a claim whose reply never came would else be billed as a call that nobody made.
   const write: Write = (claim) => persist(ports, claim, claimPatienceMs);
   return advanceOwnJob(ports, row, { change, usage, budgetPeriod, decideMoney }, write);

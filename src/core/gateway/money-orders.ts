@@ -26,8 +26,8 @@ function hardLimitOf(team: TeamConfig | null): number | null {
 }
 
 /**
- * Before a further call that the job's hold does not cover beside what it has cost so far: that is spent, and the call must fit
- * in the place of the hold. The hold stays as it is.
+ * Before a further call: what the ones before it cost is spent, and what this one may cost must fit in the place of the job's hold, which
+ * stays as it is. Two runs of which the hold bears both always fit.
  */
 export function spendWithRoom(
   team: TeamConfig | null,

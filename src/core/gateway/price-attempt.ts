@@ -33,7 +33,7 @@ export function priceEstimate(
   const held = (run: Estimate) => holdCost(run, pool, config.prices, atMs);
   return {
     estimateNanoUsd: estimateCost(estimate, pool, config.prices, atMs),
-    // The budget must bear the re-run too: a call that the hold covers beside those before it asks for no further room.
+    // The budget must bear the re-run too: it is asked for in the place of this hold.
     holdNanoUsd: held(estimate) + (rerun === null ? 0 : held(rerun)),
   };
 }

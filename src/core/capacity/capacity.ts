@@ -92,6 +92,8 @@ export interface LineForecast {
   readonly startAtMs: number;
   /** From one job of the lane to the next, as fast as it is served now. */
   readonly msPerJob?: number;
+  /** Processes that booked here lately: each tells callers of the same places. */
+  readonly processes?: number;
 }
 
 /** One lane of a pool as operators see it. */

@@ -10,6 +10,14 @@ export type CommitFate = 'applied' | 'open' | 'unknown';
 /** Ids kept: far more than a pool bears in the seconds for which storage is asked for an answer. */
 const KEPT = 64;
 
+/** Characters of an id that are its process's own; the rest counts its commits. */
+const WRITER_CHARACTERS = 8;
+
+/** How many processes wrote the commits that the trail remembers, at least 1. */
+export function countWriters(trail: readonly string[]): number {
+  return Math.max(1, new Set(trail.map((id) => id.slice(0, WRITER_CHARACTERS))).size);
+}
+
 /** The trail after one more commit, oldest first. */
 export function extendTrail(trail: readonly string[], id: string): string[] {
   return [...trail, id].slice(-KEPT);

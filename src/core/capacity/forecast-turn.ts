@@ -1,5 +1,6 @@
 import { estimateAdmission } from './admission-estimate.ts';
 import type { BookingRequest, LineForecast } from './capacity.ts';
+import { countWriters } from './commit-trail.ts';
 import { advanceTime } from './decide-bookings.ts';
 import { type Decision, type DecisionInput, limitsOfTeam, openDecision } from './decision.ts';
 import { workAhead } from './lane-line.ts';
@@ -32,6 +33,7 @@ export function forecastTurn(input: DecisionInput, request: ForecastRequest): Li
   const mean = line.meanCost > 0 ? line.meanCost : cost;
   const startAtMs = Math.max(estimateTurn(decision, lane, ahead), roomAt(decision, request, own));
   return {
+    processes: countWriters(input.state.line.commits),
     position: 1 + Math.round(Math.max(0, ahead) / mean),
     startAtMs: Math.ceil(startAtMs),
     msPerJob: Math.max(mean / laneTokensPerMs(decision, lane), ownMsPerJob(limitsOfTeam(input.limits, team), mean)),

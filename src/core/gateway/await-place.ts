@@ -12,6 +12,8 @@ const shortestHintMs = 1000;
 const forecastError = 0.02;
 /** Where nobody can tell: nothing is turned on. */
 const unknownHintMs = 60_000;
+/** Who is told of a place and does not come for it, or asks again before his time, keeps the others away no longer than this. */
+const longestHintMs = 3_600_000;
 /** An ordinary answer, to ask the line with before the request itself is measured. */
 const ordinary = { inputTokens: 0, promptCharacters: 0, outputTokens: 256, imposedOutputCap: null } as const;
 
@@ -50,12 +52,18 @@ export async function awaitPlace(ports: Ports, team: TeamConfig, job: JobDraft, 
     const full = findFullDoor(ports, want);
     // Taken with nothing in between: of many callers at once each must see the ones before it.
     const place = full === null ? ports.census.admit(job.id, team.id, lane) : null;
+    if (place !== null) ports.census.promises.learn(kindOf(want), job.estimate);
     const late = place === null ? null : await findLateness(ports, job, place);
     if (place !== null && late === null) return place;
     const leftMs = untilMs - ports.clock.now();
     if (leftMs <= 0 || ports.drain.isDraining) throw full === null ? late : await queueFull(ports, want, full);
     await ports.clock.sleep(Math.min(lookEveryMs, leftMs), ports.drain.waits);
   }
+}
+
+/** Jobs that are alike as far as anybody knows before they are measured. */
+function kindOf({ lane, model }: PlaceWanted): string {
+  return `${lane}|${model}`;
 }
 
 function findFullDoor(ports: Ports, { team, lane }: PlaceWanted): FullDoor | null {
@@ -110,14 +118,17 @@ async function readPlaceRate(ports: Ports, want: PlaceWanted, full: FullDoor): P
   const now = ports.clock.now();
   const line = { jobId: '', team: team.id, model, lane, createdAtMs: now, ticket: null };
   const [forecast, callMs] = await Promise.all([
-    ports.capacity.forecast({ ...line, estimate: ordinary }),
+    ports.capacity.forecast({ ...line, estimate: ports.census.promises.lastOf(kindOf(want)) ?? ordinary }),
     ports.answers.readCallMs(team.id, { model, endpoint }),
   ]);
   if (forecast === null) return { firstMs: unknownHintMs, stepMs: 0, mostMs: unknownHintMs };
   const inLane = Math.max(1, ports.census.count(team.id, lane).jobs);
   const ofTeam = full.owner === 'team' ? Math.max(0, forecast.startAtMs - now) / inLane : 0;
-  const stepMs = Math.max(forecast.msPerJob ?? 0, ofTeam);
+  const { processes = 1 } = forecast;
+  const placeMs = (1 + forecastError) * Math.max(forecast.msPerJob ?? 0, ofTeam);
   const seenAfterMs = callMs + censusFreshMs;
-  const excess = full.jobs - full.places + 1;
-  return { firstMs: stepMs * excess + seenAfterMs, stepMs, mostMs: stepMs * full.jobs + seenAfterMs };
+  // What others have let in since jobs were counted: as much as this process has, as far as it knows.
+  const unseen = (processes - 1) * ports.census.countUnseen(full.owner === 'team' ? team.id : null, lane);
+  const excess = full.jobs + unseen - full.places + 1;
+  return { firstMs: placeMs * excess + seenAfterMs, stepMs: placeMs * processes, mostMs: longestHintMs };
 }

@@ -87,6 +87,15 @@ export class Census implements CensusView {
     return sum;
   }
 
+  /** Jobs that this process has let in and the last walk need not have seen; of a team's, or of a lane of all teams. */
+  countUnseen(team: string | null, lane: Lane): number {
+    let count = 0;
+    for (const admitted of this.#admitted.values()) {
+      if (team === null ? admitted.lane === lane : admitted.team === team) count += 1;
+    }
+    return count;
+  }
+
   /** Counts a job from now on, so that of many callers at once no more are let in than there are places. */
   admit(jobId: string, team: string, lane: Lane): Admission {
     const admitted: Admitted = { team, lane, confirmedAtMs: null };

@@ -1,3 +1,5 @@
+import type { Estimate } from '../tokens/estimate.ts';
+
 const rateFreshMs = 500;
 
 /** What one refusal tells: when the next place comes free, and how fast they do. */
@@ -6,7 +8,7 @@ export interface PlaceRate {
   readonly firstMs: number;
   /** From one place to the next. */
   readonly stepMs: number;
-  /** When all places are free at the latest. */
+  /** Nobody is told to stay away for longer. */
   readonly mostMs: number;
 }
 
@@ -16,10 +18,11 @@ export interface PlaceRate {
  */
 export class DoorPromises {
   readonly #lastAtMs = new Map<string, number>();
+  readonly #estimates = new Map<string, Estimate>();
   readonly #rates = new Map<string, { readonly atMs: number; readonly rate: Promise<PlaceRate> }>();
 
   /**
-   * How long the next refused caller of a door is to stay away; never longer than until everything has gone. `readRate` is asked
+   * How long the next refused caller of a door is to stay away: until the place after the one that was promised last. `readRate` is asked
    * at most every half second for the same asker.
    */
   async next(door: string, asker: string, nowMs: number, readRate: () => Promise<PlaceRate>): Promise<number> {
@@ -29,6 +32,16 @@ export class DoorPromises {
     const atMs = Math.min(Math.max(first, behindLast), nowMs + Math.max(rate.firstMs, rate.mostMs));
     this.#lastAtMs.set(door, atMs);
     return atMs - nowMs;
+  }
+
+  /** Keeps what the newest job of a kind was estimated to take: a line that nobody has stood in yet tells no mean. */
+  learn(kind: string, estimate: Estimate): void {
+    this.#estimates.set(kind, estimate);
+  }
+
+  /** The newest job's estimate; undefined where this process has let none in. */
+  lastOf(kind: string): Estimate | undefined {
+    return this.#estimates.get(kind);
   }
 
   #rateOf(asker: string, nowMs: number, readRate: () => Promise<PlaceRate>): Promise<PlaceRate> {

@@ -95,7 +95,7 @@ test('the oldest waiting job is that of the rows, or the one that was just accep
   expect(census.count(null, 'standard').oldestQueuedAtMs).toBe(acceptedAtMs);
 });
 
-test('every refused caller is promised another place, none later than when all are free', async () => {
+test('every refused caller is promised another place, none later than the longest that is told', async () => {
   const promises = new DoorPromises();
   const rate = { firstMs: 1500, stepMs: 200, mostMs: 2000 };
   let reads = 0;
@@ -109,4 +109,18 @@ test('every refused caller is promised another place, none later than when all a
   expect(await next('lane|standard', 1_000_000)).toBe(1500);
   expect(await next('lane|bulk', 1_010_000)).toBe(1500);
   expect(reads).toBe(3);
+});
+
+test('what the last walk need not have seen is counted by its team and its lane', async () => {
+  const { census, accept, clock } = setUp();
+  await census.view();
+  const place = census.admit('job-1', 'search', 'standard');
+  census.admit('job-2', 'support', 'standard');
+  census.admit('job-3', 'search', 'bulk');
+  expect([census.countUnseen(null, 'standard'), census.countUnseen('search', 'standard')]).toEqual([2, 2]);
+  await accept('job-1');
+  place.confirm();
+  await clock.advance(2500);
+  await census.view();
+  expect(census.countUnseen(null, 'standard')).toBe(1);
 });

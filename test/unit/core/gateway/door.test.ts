@@ -84,6 +84,15 @@ describe('a full door', () => {
     }
   });
 
+  it('tells a rush times of its own, as far off as all before it take', async () => {
+    start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 20 } });
+    const hints = (await many(220)).flatMap((one) => (isRefused(one) ? [one.retryAfterMs ?? 0] : []));
+    expect(hints).toHaveLength(200);
+    expect(new Set(hints).size).toBe(200);
+    expect(Math.max(...hints) - Math.min(...hints)).toBeGreaterThan(190_000);
+    expect(Math.max(...hints) - Math.min(...hints)).toBeLessThan(220_000);
+  });
+
   it("tells a team at its own cap a time that works while another team's jobs go in", async () => {
     start([{ tokensPerMinute: onePerSecond * 4 }], {}, { maxQueuedJobs: 10 });
     await many(10);

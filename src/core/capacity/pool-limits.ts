@@ -96,7 +96,8 @@ export function convertDeployments(config: WeirConfig, pool: PoolConfig): Deploy
   }));
 }
 
-function convertTeam(team: TeamConfig): TeamLimits {
+/** A team's own limits as capacity sees them. */
+export function convertTeam(team: TeamConfig): TeamLimits {
   const { share, tokensPerMinute, requestsPerMinute } = team;
   return { share, isPaused: team.paused, tokensPerMinute, requestsPerMinute };
 }

@@ -1,10 +1,11 @@
-import type { TeamConfig } from '../config/config-schema.ts';
+import { convertDeployments, convertTeam } from '../capacity/pool-limits.ts';
 import { findTeam } from '../config/find-deployment.ts';
 import { type ListResource, toListResource } from '../http/list-resource.ts';
 import type { Principal } from '../identity/principal.ts';
 import { type Lane, lanes } from '../jobs/job.ts';
 import type { Ports } from './ports.ts';
 import { visibleModels } from './read-deployments.ts';
+import { type PoolUse, type Quota, remainingQuota } from './remaining-quota.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -18,14 +19,16 @@ export async function readQueues(ports: Ports, principal: Principal): Promise<Li
   const { maxQueuedJobs } = config.limits;
   const capacity = isOperator ? maxQueuedJobs : Math.min(maxQueuedJobs, own?.maxQueuedJobs ?? 0);
   const now = ports.clock.now();
+  const used = team === null ? noUse() : await sumUsed(ports, team, now);
   const [census, sent, pools, letters] = await Promise.all([
     ports.census.view(),
-    team === null ? sumBooked(ports, principal) : sumUsed(ports, team, now),
-    sumRemaining(ports, principal),
+    team === null ? sumBooked(ports, principal) : used.lanes,
+    viewPools(ports, principal, used.models),
     isOperator ? ports.deadLetters.countSince(now - dayMs) : null,
   ]);
-  const left = withinOwn(pools, own, sent);
+  const limits = own === null ? undefined : convertTeam(own);
   const rows = lanes.map((lane) => {
+    const left = pools.map((pool) => ({ model: pool.model, ...remainingQuota(pool, lane, limits) }));
     const count = census.count(team, lane);
     const oldest = count.oldestQueuedAtMs;
     return {
@@ -36,72 +39,77 @@ export async function readQueues(ports: Ports, principal: Principal): Promise<Li
       oldest_age_seconds: oldest === null ? 0 : Math.max(0, Math.round((now - oldest) / 1000)),
       requests_last_minute: sent[lane].requests,
       tokens_last_minute: sent[lane].tokens,
-      rpm_remaining: left.requests,
-      tpm_remaining: left.tokens,
+      rpm_remaining: left.reduce((sum, { requests }) => sum + requests, 0),
+      tpm_remaining: left.reduce((sum, { tokens }) => sum + tokens, 0),
+      models: left.map(({ model, requests, tokens }) => ({ model, rpm_remaining: requests, tpm_remaining: tokens })),
       ...(letters === null ? {} : { poison_messages_last_day: letters[lane] }),
     };
   });
   return toListResource(rows, false, null);
 }
 
-type LaneSums = Record<Lane, { requests: number; tokens: number }>;
+type LaneSums = Record<Lane, Quota>;
 
 /** What the ledgers booked for everyone in the last minute, by lane. */
 async function sumBooked(ports: Ports, principal: Principal): Promise<LaneSums> {
   const sums = noSums();
   const pools = await Promise.all(visibleModels(ports, principal).map((model) => ports.capacity.lanes(model)));
   for (const { lane, requestsLastMinute, tokensLastMinute } of pools.flat()) {
-    sums[lane].requests += requestsLastMinute;
-    sums[lane].tokens += tokensLastMinute;
+    sums[lane] = add(sums[lane], { requests: requestsLastMinute, tokens: tokensLastMinute });
   }
   return sums;
 }
 
-/** What a team's calls of the last minute used, by lane: the ledgers tell lanes apart, not teams. */
-async function sumUsed(ports: Ports, team: string, now: number): Promise<LaneSums> {
-  const sums = noSums();
+/** What a team used, by lane and by model. */
+interface Use {
+  readonly lanes: LaneSums;
+  readonly models: Map<string, Quota>;
+}
+
+/** What a team's calls of the last minute used: the ledgers tell lanes apart, not teams. */
+async function sumUsed(ports: Ports, team: string, now: number): Promise<Use> {
+  const use = noUse();
   const window = { fromMs: now - minuteMs, toMs: now + minuteMs };
   let after: string | null = null;
   do {
     const page: Awaited<ReturnType<typeof ports.usage.list>> = await ports.usage.list(team, window, after);
-    for (const row of page.items) {
-      sums[row.lane].requests += 1;
-      sums[row.lane].tokens += row.usage.inputTokens + row.usage.outputTokens;
+    for (const { lane, model, usage } of page.items) {
+      const call = { requests: 1, tokens: usage.inputTokens + usage.outputTokens };
+      use.lanes[lane] = add(use.lanes[lane], call);
+      use.models.set(model, add(use.models.get(model) ?? nothing, call));
     }
     after = page.next;
   } while (after !== null);
-  return sums;
+  return use;
 }
+
+/** The pools that the principal may see, as they are now. */
+function viewPools(ports: Ports, principal: Principal, used: Use['models']): Promise<PoolUse[]> {
+  const config = ports.config.current();
+  const models = visibleModels(ports, principal);
+  return Promise.all(
+    config.pools
+      .filter(({ model }) => models.includes(model))
+      .map(async (pool) => ({
+        model: pool.model,
+        isPaused: pool.paused,
+        deployments: convertDeployments(config, pool),
+        views: await ports.capacity.view(pool.model),
+        usedByTeam: used.get(pool.model) ?? nothing,
+      })),
+  );
+}
+
+const nothing: Quota = { requests: 0, tokens: 0 };
 
 function noSums(): LaneSums {
-  const zero = () => ({ requests: 0, tokens: 0 });
-  return { interactive: zero(), standard: zero(), bulk: zero() };
+  return { interactive: nothing, standard: nothing, bulk: nothing };
 }
 
-interface Left {
-  readonly requests: number;
-  readonly tokens: number;
+function noUse(): Use {
+  return { lanes: noSums(), models: new Map() };
 }
 
-/** What the pools that the principal may use have left. */
-async function sumRemaining(ports: Ports, principal: Principal): Promise<Left> {
-  const views = await Promise.all(visibleModels(ports, principal).map((model) => ports.capacity.view(model)));
-  return views
-    .flat()
-    .reduce(
-      (sum, view) => ({ requests: sum.requests + view.requestsRemaining, tokens: sum.tokens + view.tokensRemaining }),
-      { requests: 0, tokens: 0 },
-    );
-}
-
-/** A team has no more left than its own limits leave it. */
-function withinOwn(left: Left, team: TeamConfig | null, sent: LaneSums): Left {
-  const all = Object.values(sent);
-  const used = (of: 'requests' | 'tokens') => all.reduce((sum, lane) => sum + lane[of], 0);
-  const within = (pool: number, own: number | null, gone: number) =>
-    own === null ? pool : Math.min(pool, Math.max(0, own - gone));
-  return {
-    requests: within(left.requests, team?.requestsPerMinute ?? null, used('requests')),
-    tokens: within(left.tokens, team?.tokensPerMinute ?? null, used('tokens')),
-  };
+function add(one: Quota, other: Quota): Quota {
+  return { requests: one.requests + other.requests, tokens: one.tokens + other.tokens };
 }

@@ -91,11 +91,13 @@ export const queueSchema = z.strictObject({
   oldest_age_seconds: count.describe('Age of the oldest job that still waits.'),
   requests_last_minute: count,
   tokens_last_minute: count.describe("For operators as the service's limiter counts; for a team what its calls used."),
-  rpm_remaining: z.number().min(0),
-  tpm_remaining: z
-    .number()
-    .min(0)
-    .describe("Of all deployments together, and no more than a team's own limit leaves it."),
+  rpm_remaining: z.number().min(0).describe('Of all models together.'),
+  tpm_remaining: z.number().min(0).describe('Of all models together.'),
+  models: z
+    .array(z.strictObject({ model: z.string(), rpm_remaining: z.number().min(0), tpm_remaining: z.number().min(0) }))
+    .describe(
+      "What the lane may still send of each model now: on deployments that take calls and that it may use, within the team's own limit.",
+    ),
   poison_messages_last_day: count.optional().describe('For operators only.'),
 });
 

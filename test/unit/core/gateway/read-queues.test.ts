@@ -53,3 +53,28 @@ test('size and oldest age are those of the jobs that wait, the own ones for a te
   expect((await read('team', 'support'))['standard']).toMatchObject({ queue_size: 1, oldest_age_seconds: 3 });
   expect((await read('team'))['bulk']).toMatchObject({ queue_size: 0, oldest_age_seconds: 0 });
 });
+
+test("a model's quota is no other's: each is told by itself, within the team's own limit for it", async () => {
+  await gateway.stop();
+  const { pools, teams } = minimalConfig();
+  const models = ['gpt-4.1-mini', 'gpt-4.1'];
+  const [mini] = pools;
+  const [search, support] = teams;
+  gateway = new RunningGateway({
+    callMs: 500,
+    config: {
+      pools: models.map((model) => ({ ...mini, model })),
+      teams: [{ ...search, models, tokensPerMinute: 1000, requestsPerMinute: 20 }, support],
+    },
+  });
+  void gateway.run();
+  await gateway.submit({ lane: 'bulk' });
+  await gateway.clock.advance(5000);
+  const own = await read('team');
+  expect(own['bulk']).toMatchObject({ tpm_remaining: 2000 - 30, rpm_remaining: 40 - 1 });
+  expect(own['bulk']?.['models']).toEqual([
+    { model: 'gpt-4.1-mini', tpm_remaining: 1000 - 30, rpm_remaining: 20 - 1 },
+    { model: 'gpt-4.1', tpm_remaining: 1000, rpm_remaining: 20 },
+  ]);
+  expect((await read('team', 'support'))['bulk']?.['models']).toMatchObject([{ model: 'gpt-4.1-mini' }]);
+});

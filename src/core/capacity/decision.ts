@@ -37,6 +37,14 @@ export interface OpenDeployment {
   isFree: boolean;
 }
 
+/** A deployment that takes nothing before `fromMs`. */
+export interface ClosedDeployment {
+  readonly limits: DeploymentLimits;
+  readonly fromMs: number;
+  /** It only waits for its quota: it is not out of service. */
+  readonly isQuotaWait: boolean;
+}
+
 /** What a decision about one batch works on: a copy of the pool's state that it changes, and everything it asks of it. */
 export interface Decision {
   readonly state: PoolState;
@@ -46,6 +54,8 @@ export interface Decision {
   /** Earliest send time: a commit takes this long. */
   readonly earliestMs: number;
   readonly open: readonly OpenDeployment[];
+  /** Those that are turned on and closed now. */
+  readonly closed: readonly ClosedDeployment[];
   /** When a deployment that is closed now may open again; `nowMs` when one is open. */
   readonly reopensAtMs: number;
   /** Whether every deployment that is closed only waits for its quota: none is out of service. */
@@ -81,8 +91,7 @@ export interface Ask {
 export function openDecision(input: DecisionInput): Decision {
   const { state, limits, health, nowMs } = input;
   const open: OpenDeployment[] = [];
-  let reopensAtMs = Number.POSITIVE_INFINITY;
-  let isQuotaWait = true;
+  const closed: ClosedDeployment[] = [];
   for (const deployment of limits.deployments) {
     if (limits.isPaused || deployment.isPaused) continue;
     if (deployment.tokensPerMinute <= 0 || deployment.requestsPerMinute <= 0) continue;
@@ -90,17 +99,18 @@ export function openDecision(input: DecisionInput): Decision {
     const verdict = health.judge(ledger.health, nowMs);
     const fromMs = Math.max(ledger.cooledUntilMs, verdict.admits === 'none' ? verdict.untilMs : 0);
     if (verdict.admits === 'none' || fromMs > nowMs + HORIZON_MS) {
-      reopensAtMs = Math.min(reopensAtMs, fromMs);
-      isQuotaWait &&= verdict.breaker === 'closed' && verdict.reason !== 'throttled_capacity';
+      const isQuotaWait = verdict.breaker === 'closed' && verdict.reason !== 'throttled_capacity';
+      closed.push({ limits: deployment, fromMs, isQuotaWait });
     } else open.push({ limits: deployment, ledger, verdict, fromMs, isFree: true });
   }
-  if (open.length > 0) reopensAtMs = nowMs;
+  const reopensAtMs = open.length > 0 ? nowMs : Math.min(...closed.map(({ fromMs }) => fromMs));
+  const isQuotaWait = closed.every((each) => each.isQuotaWait);
   const weightOf = weigh(limits);
   const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + Math.max(CLAIM_MS, input.claimMs ?? 0));
   const touchedTeams = new Set<string>();
   const deployments = new Set([...state.deployments.keys(), ...limits.deployments.map(({ name }) => name)]);
   const mostTeams = mostRowsPerCommit - 1 - deployments.size;
-  const common = { state, limits, health, nowMs, earliestMs, open, reopensAtMs, isQuotaWait, weightOf };
+  const common = { state, limits, health, nowMs, earliestMs, open, closed, reopensAtMs, isQuotaWait, weightOf };
   return { ...common, hasNews: false, touchedTeams, mostTeams };
 }
 

@@ -186,26 +186,34 @@ function mostDelayOn({ requestsPerMinute, requestWindowSeconds }: DeploymentLimi
 }
 
 /** Whether a deployment is there for this request: free, the one asked for, and no test that the job is spared. */
-export function isThereFor({ isFree, limits, verdict }: OpenDeployment, request: Ask['request']): boolean {
+function isThereFor({ isFree, limits, verdict }: OpenDeployment, request: Ask['request']): boolean {
   if (!isFree || (request.only !== undefined && limits.name !== request.only)) return false;
   if (verdict.admits !== 'probe' || request.only !== undefined) return true;
   return request.mayProbe !== false && verdict.isTimersToTest !== true;
+}
+
+/** Deployments that can hold the job, whatever their state. */
+export function ableFor({ limits }: Decision, request: Ask['request']): readonly DeploymentLimits[] {
+  const { lane, only, estimate } = request;
+  const needed = estimateAdmission(estimate);
+  if (only === undefined) return holdersOf(limits.deployments, lane, needed);
+  // A deployment that is to be tried is tried by any lane.
+  return limits.deployments.filter(({ name, tokensPerMinute }) => name === only && needed <= tokensPerMinute);
+}
+
+/** Of these the open ones that take this very job now. */
+export function thereFor(decision: Decision, request: Ask['request']): readonly OpenDeployment[] {
+  const able = ableFor(decision, request);
+  return decision.open.filter((on) => isThereFor(on, request) && able.includes(on.limits));
 }
 
 /**
  * Deployments that can hold the job and did not fail in this round; when every one did, those. One that is too small, or that the
  * lane may not spill to, is no alternative to one that failed once.
  */
-function preferred({ open, limits }: Decision, request: Ask['request']): readonly OpenDeployment[] {
-  const { exclude, lane, only, estimate } = request;
-  const needed = estimateAdmission(estimate);
-  // A deployment that is to be tried is tried by any lane.
-  const able =
-    only === undefined
-      ? holdersOf(limits.deployments, lane, needed)
-      : limits.deployments.filter(({ tokensPerMinute }) => needed <= tokensPerMinute);
-  const free = open.filter((on) => isThereFor(on, request) && able.includes(on.limits));
-  const others = free.filter(({ limits }) => !exclude.includes(limits.name));
+function preferred(decision: Decision, request: Ask['request']): readonly OpenDeployment[] {
+  const free = thereFor(decision, request);
+  const others = free.filter(({ limits }) => !request.exclude.includes(limits.name));
   return others.length > 0 ? others : free;
 }
 

@@ -12,13 +12,13 @@ import {
 } from './decision.ts';
 import { joinLine } from './join-line.ts';
 import { isInUse, jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
-import { type FoundPlace, findPlace, isThereFor, type PlaceWanted, takePlace } from './place-job.ts';
+import { ableFor, type FoundPlace, findPlace, type PlaceWanted, takePlace, thereFor } from './place-job.ts';
 import { findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
 import { serveOwn } from './team-line.ts';
 import { ownCost, payOwnPace } from './team-turn.ts';
 import { deploymentRing } from './token-ring.ts';
 import { isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs, sliceTurn } from './turn-estimate.ts';
-import { bigFrom, closedBy, leadOf, type Place, setWait, triedAgainAt, wait } from './wait-for-turn.ts';
+import { bigFrom, closedBy, closedTo, leadOf, type Place, setWait, wait } from './wait-for-turn.ts';
 
 /** Paced lanes leave this part of TPM free: an interactive job, or the only one of a small team, goes at once. */
 const RESERVE = 0.01;
@@ -37,9 +37,6 @@ const MOST_FAR_AROUND_BIG = 40;
 const FARTHEST_MS = 65_000;
 /** A held send time that is nearer than this leaves room for another one just within the farthest window. */
 const VACANCY_MS = FARTHEST_MS - deploymentRing.bucketMs * (deploymentRing.windowBuckets + 1);
-
-/** A job that is spared tests looks again after this: about when the next test has been made. */
-const SPARED_MS = 6000;
 
 /** Serves one lane's asks in the order of their tickets: books, reserves, or says how long to wait. */
 export function serveLane(decision: Decision, lane: Lane, places: readonly Place[]): void {
@@ -93,11 +90,9 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
   if (isStuckNow && lane === 'interactive')
     yieldFarPlaces(decision, (held) => held.lane !== lane && held.tokens < bigFrom(decision));
   if (isStuckNow && holdTurn(decision, lane, place, want)) return;
-  if (!decision.open.some((on) => isThereFor(on, place.ask.request))) {
-    // A job that is spared tests waits until somebody else has made one.
-    const isSpared = decision.open.some(({ isFree }) => isFree);
-    const againMs = isSpared ? decision.nowMs + SPARED_MS : triedAgainAt(decision);
-    setWait(place, Math.max(decision.nowMs + 200, againMs), closedBy(decision, 'breaker'));
+  if (thereFor(decision, place.ask.request).length === 0) {
+    const { untilMs, reason } = closedTo(decision, ableFor(decision, place.ask.request));
+    setWait(place, Math.max(decision.nowMs + 200, untilMs), reason);
     return;
   }
   const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });

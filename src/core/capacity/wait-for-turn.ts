@@ -3,6 +3,7 @@ import { estimateAdmission } from './admission-estimate.ts';
 import type { WaitReason } from './capacity.ts';
 import type { Ask, Decision } from './decision.ts';
 import { workAhead } from './lane-line.ts';
+import type { DeploymentLimits } from './pool-limits.ts';
 import type { Ticket } from './ticket.ts';
 import { estimateTurn } from './turn-estimate.ts';
 
@@ -10,6 +11,8 @@ import { estimateTurn } from './turn-estimate.ts';
 const BIG_JOB = 0.02;
 /** A probe has answered within this. */
 const PROBE_MS = 2000;
+/** A job that is spared tests looks again after this: about when the next test has been made. */
+const SPARED_MS = 6000;
 
 /** An ask with its place in line. */
 export interface Place {
@@ -36,11 +39,21 @@ export function setWait({ ask, ticket }: Place, untilMs: number, reason: WaitRea
   ask.result = { outcome: 'wait', untilMs: Math.ceil(untilMs), ticket, reason };
 }
 
-/** When a pool that takes nothing is worth asking again: nobody knows how fast it will go afterwards. */
-export function triedAgainAt(decision: Decision): number {
-  // Its one probe was given out in this batch: a moment later its answer may be there.
-  if (decision.open.length > 0) return decision.nowMs + PROBE_MS;
-  return Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
+/** When a job is worth asking for again that none of the deployments which can hold it takes now, and what it waits for. */
+export function closedTo(
+  { open, closed, nowMs }: Decision,
+  able: readonly DeploymentLimits[],
+): { untilMs: number; reason: WaitReason } {
+  const tested = open.filter(({ limits }) => able.includes(limits));
+  // A job that is spared tests waits until somebody else has made one.
+  if (tested.some(({ isFree }) => isFree)) return { untilMs: nowMs + SPARED_MS, reason: 'breaker' };
+  // Their one probe was given out in this batch: a moment later its answer may be there.
+  if (tested.length > 0) return { untilMs: nowMs + PROBE_MS, reason: 'breaker' };
+  const out = closed.filter(({ limits }) => able.includes(limits));
+  if (out.length === 0) return { untilMs: nowMs + 60_000, reason: 'paused' };
+  const isQuotaWait = out.every((each) => each.isQuotaWait);
+  // A fallback is for deployments that are out of service, never for want of quota.
+  return { untilMs: Math.min(...out.map(({ fromMs }) => fromMs)), reason: isQuotaWait ? 'tpm' : 'breaker' };
 }
 
 export function closedBy(decision: Decision, reason: WaitReason): WaitReason {

@@ -4,7 +4,9 @@ import { convertDeployments, holdersOf } from '../capacity/pool-limits.ts';
 import { findPool } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
+import { wasRefusedByFallback } from '../jobs/was-refused-by-fallback.ts';
 import { countAttempts, decideRetry } from '../retry/retry-policy.ts';
+import { findEarliestOpening } from '../routing/earliest-opening.ts';
 import { isSilence } from '../routing/silence.ts';
 import type { Ending } from './end-job.ts';
 import type { AttemptResult } from './make-attempt.ts';
@@ -44,13 +46,20 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
       : { outcome: 'end', ending: { status: 'succeeded', error: null } };
   }
   const { attempts, rounds } = result.row.value;
-  const othersOpen = await countOpenOthers(ports, job, round.exclude);
+  const counts = countAttempts(attempts, round.roundAfter);
+  // A prompt that the content filter refused is refused by every model.
+  const isOwnModelLeft =
+    wasRefusedByFallback({ attempts: attempts.slice(-1) }) && classification.reason !== 'content_filter';
+  if (isOwnModelLeft && counts.attempts < retry.maxAttempts) {
+    return { outcome: 'again', delayMs: 0, isNewRoundOfDeployments: false };
+  }
+  const outlook = await readOutlook(ports, job, round.exclude);
   const decision = decideRetry(
     {
-      ...countAttempts(attempts, round.roundAfter),
+      ...counts,
       rounds,
-      deploymentsLeft: othersOpen,
-      hasBudget: ports.extraCalls.hasRoom,
+      deploymentsLeft: outlook.othersOpen,
+      hasBudget: ports.extraCalls.hasRoom(outlook.callsLastMinute),
       deadlineAtMs: job.deadlineAtMs,
       isSynchronous: false,
     },
@@ -71,7 +80,8 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
     case 'requeue':
       return {
         outcome: 'park',
-        untilMs: now + decision.delayMs,
+        // While all are out there is nothing to wake up for.
+        untilMs: Math.min(job.deadlineAtMs, Math.max(now + decision.delayMs, outlook.openingMs ?? 0)),
         reason: classification.reason ?? decision.reason,
         // A 429 is a deferral: it does not lengthen the back-off between rounds.
         isRoundOver: classification.verdict !== 'throttled',
@@ -79,26 +89,39 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
   }
 }
 
-/**
- * Deployments of the pool that can hold the job, were not tried in this round and take calls, as the shared row was last read. With storage
- * away the configured ones count: an answer in hand must not be lost over a forecast.
- */
-async function countOpenOthers(ports: Ports, job: Job, tried: readonly string[]): Promise<number> {
+/** What the shared rows say, as they were last read, to a job that looks for another deployment. */
+interface Outlook {
+  /** Deployments that can hold the job, were not tried in this round and take calls. */
+  readonly othersOpen: number;
+  /** When one that can hold it takes calls again; null when nobody knows. */
+  readonly openingMs: number | null;
+  /** Calls to the pool in the last minute, of all processes; null when nobody knows. */
+  readonly callsLastMinute: number | null;
+}
+
+/** With storage away the configured deployments count: an answer in hand must not be lost over a forecast. */
+async function readOutlook(ports: Ports, job: Job, tried: readonly string[]): Promise<Outlook> {
   const { model, lane, estimate } = job;
   const config = ports.config.current();
   const pool = findPool(config, model);
-  if (pool === null) return 0;
+  if (pool === null) return { othersOpen: 0, openingMs: null, callsLastMinute: null };
   const holders = holdersOf(convertDeployments(config, pool), lane, estimateAdmission(estimate));
-  const others = holders.filter(({ name }) => !tried.includes(name));
+  const isOther = (name: string) => !tried.includes(name);
   try {
-    const views = await ports.capacity.view(model);
+    const all = await ports.capacity.view(model);
+    const views = all.filter((view) => holders.some(({ name }) => name === view.deployment));
     const now = ports.clock.now();
     const isDue = ({ nextProbeAtMs, breakerReason }: DeploymentView) =>
       nextProbeAtMs !== null && nextProbeAtMs <= now && !isSilence(breakerReason);
     const isOpen = (view: DeploymentView) => view.health === 'healthy' || (view.health !== 'paused' && isDue(view));
-    return views.filter((view) => others.some(({ name }) => name === view.deployment) && isOpen(view)).length;
+    return {
+      othersOpen: views.filter((view) => isOther(view.deployment) && isOpen(view)).length,
+      openingMs: findEarliestOpening(views, now),
+      callsLastMinute: all.reduce((sum, { requestsLastMinute }) => sum + requestsLastMinute, 0),
+    };
   } catch (error) {
     if (!(error instanceof StorageUnavailableError)) throw error;
-    return others.filter(({ isPaused }) => !isPaused).length;
+    const othersOpen = holders.filter(({ name, isPaused }) => isOther(name) && !isPaused).length;
+    return { othersOpen, openingMs: null, callsLastMinute: null };
   }
 }

@@ -30,7 +30,14 @@ const noPoolMs = 30_000;
 export async function takeTurn(
   ports: Ports,
   job: Job,
-  want: { ticket: Ticket | null; exclude: readonly string[]; urgent: boolean; mayProbe: boolean; signal: AbortSignal },
+  want: {
+    ticket: Ticket | null;
+    exclude: readonly string[];
+    urgent: boolean;
+    mayProbe: boolean;
+    mayFallBack: boolean;
+    signal: AbortSignal;
+  },
 ): Promise<Turn> {
   const startedAtMs = ports.clock.now();
   const waits = AbortSignal.any([ports.drain.waits, want.signal]);
@@ -62,7 +69,7 @@ export async function takeTurn(
       if (await isReady(ports, result.booking, job, waits)) return result;
       continue;
     }
-    if (result.reason === 'breaker') {
+    if (result.reason === 'breaker' && want.mayFallBack) {
       const booking = await bookFallback(ports, job, ticket);
       if (booking !== null) ticket = null;
       if (booking !== null && (await isReady(ports, booking, job, waits)))

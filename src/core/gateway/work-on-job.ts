@@ -6,6 +6,7 @@ import type { Job } from '../jobs/job.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import { mayTestDeployments } from '../jobs/may-test-deployments.ts';
 import { startRerun } from '../jobs/move-live-job.ts';
+import { wasRefusedByFallback } from '../jobs/was-refused-by-fallback.ts';
 import { estimateRerun } from '../tokens/estimate-rerun.ts';
 import type { Versioned } from '../versioned.ts';
 import { claimJob } from './claim-job.ts';
@@ -88,7 +89,9 @@ function nextTurn(ports: Ports, job: Job, { row, exclude, pauseMs }: Round): Pro
     try {
       const mayProbe = mayTestDeployments(row.value, ports.clock.now());
       const avoid = [...exclude, ...ports.readiness.unready(job.model)];
-      return await takeTurn(ports, job, { ticket, exclude: avoid, urgent: exclude.length > 0, mayProbe, signal });
+      const mayFallBack = !wasRefusedByFallback(row.value);
+      const urgent = exclude.length > 0;
+      return await takeTurn(ports, job, { ticket, exclude: avoid, urgent, mayProbe, mayFallBack, signal });
     } catch (error) {
       // Nothing in hand: the message comes again. After an attempt its record has to be put down first.
       if (!(error instanceof StorageUnavailableError) || state === 'queued') throw error;

@@ -11,7 +11,7 @@ export interface RetryBudget {
 export const budgetWindowMs = 10_000;
 /** Extra calls per first call once traffic is high (the SRE book's 10 %). */
 export const budgetRatio = 0.1;
-/** Extra calls per look-back that are always free: with little traffic a ratio would forbid the first retry. */
+/** Extra calls per look-back that are always free, over all processes: with little traffic a ratio would forbid the first retry. */
 export const freeRetries = 10;
 
 /** A budget nothing was spent of. */
@@ -25,10 +25,14 @@ export function countCall(budget: RetryBudget, isRetry: boolean, now: number): R
   return isRetry ? { ...turned, retries: turned.retries + 1 } : { ...turned, calls: turned.calls + 1 };
 }
 
-/** Whether one more extra call stays within the free ones or 10 % of the first calls of the last 10–20 s. */
-export function hasRetryBudget(budget: RetryBudget, now: number): boolean {
+/**
+ * Whether one more extra call stays within the free ones or 10 % of the first calls of the last 10–20 s. `share` is this process's
+ * part of all calls, above 0 to 1: it has that part of the free ones, and one at least.
+ */
+export function hasRetryBudget(budget: RetryBudget, now: number, share = 1): boolean {
   const { calls, previousCalls, retries, previousRetries } = turnWindow(budget, now);
-  return retries + previousRetries + 1 <= Math.max(freeRetries, budgetRatio * (calls + previousCalls));
+  const free = Math.max(1, Math.round(freeRetries * share));
+  return retries + previousRetries + 1 <= Math.max(free, budgetRatio * (calls + previousCalls));
 }
 
 function turnWindow(budget: RetryBudget, now: number): RetryBudget {

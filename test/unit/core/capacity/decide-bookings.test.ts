@@ -5,6 +5,7 @@ import type { Booking, BookingResult } from '../../../../src/core/capacity/capac
 import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
 import type { HealthPolicy } from '../../../../src/core/capacity/deployment-health.ts';
 import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
+import { createLedger } from '../../../../src/core/capacity/deployment-ledger.ts';
 import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
 import { lanes } from '../../../../src/core/jobs/job.ts';
@@ -414,6 +415,23 @@ describe('a decision about a batch', () => {
     expect(reasonOf(closed('closed', 'throttled_capacity'))).toMatchObject({ outcome: 'wait', reason: 'breaker' });
     expect(reasonOf(closed('open', 'connect_failed'))).toMatchObject({ outcome: 'wait', reason: 'breaker' });
   });
+
+  it.each(['interactive', 'bulk'] as const)(
+    'waits in lane %s for the only deployment that can hold the job until it opens',
+    (lane) => {
+      const verdict = alwaysHealthy.judge(null, startMs);
+      const health: HealthPolicy = {
+        ...alwaysHealthy,
+        judge: (state) =>
+          state === 'out' ? { ...verdict, admits: 'none', untilMs: startMs + 9000, breaker: 'open' } : verdict,
+      };
+      const state = createPoolState();
+      state.deployments.set('large', { ...createLedger(), health: 'out' });
+      const limits = pool({ deployments: [deployment(), deployment({ name: 'large', tokensPerMinute: 100_000 })] });
+      const [result] = decideBookings(batch({ state, limits, health, requests: [ask(50_000, { lane })] })).results;
+      expect(result).toMatchObject({ outcome: 'wait', reason: 'breaker', untilMs: startMs + 9000 });
+    },
+  );
 
   it('gives a half-open deployment one probe and waits for a closed one until it opens', () => {
     const verdict = alwaysHealthy.judge(null, startMs);

@@ -126,6 +126,27 @@ describe('a job whose model has no deployment that takes calls', () => {
     gateway.expectSound();
   });
 
+  it('waits for its own model when the fallback does not take the request', async () => {
+    const job = await gateway.accept();
+    withPoolOut(1);
+    withPoolOut(1);
+    gateway.upstream.script('sweden', refusal(400, 'unsupported_value'));
+    expect(await gateway.finish(gateway.wake(job))).toBe('parked');
+    expect(gateway.liveRow(job)?.trail.at(-1)).toMatchObject({ type: 'deferred', reason: 'breaker' });
+    await gateway.deliverAll();
+    expect(gateway.job(job).end?.status).toBe('succeeded');
+    expect(gateway.upstream.calls.map((call) => call.deployment.name)).toEqual(['sweden', 'eastus']);
+    gateway.expectSound();
+  });
+
+  it('fails when the content filter refuses it there: its own would too', async () => {
+    const job = await gateway.accept();
+    withPoolOut();
+    gateway.upstream.script('sweden', refusal(400, 'content_filter'));
+    expect(await gateway.finish(gateway.wake(job))).toBe('ended');
+    expect(gateway.job(job).end?.status).toBe('failed');
+  });
+
   it('books a fallback call whose outcome nobody knows on the model that was called', async () => {
     const job = await gateway.accept();
     withPoolOut();

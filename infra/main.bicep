@@ -79,6 +79,9 @@ var identityId = resourceId(
   names.identity
 )
 
+// Written with blanks after the commas they would be refused by Azure, in the last module.
+var alertEmails = filter(map(monitoring.alertEmails, email => trim(email)), email => !empty(email))
+
 var problems = findParameterProblems(accounts, existingAccounts, budget)
 // In the resource group's name, so that nothing is deployed before the parameters make sense.
 var checkedGroupName = empty(problems) ? names.resourceGroup : fail('Parameters: ${join(problems, '; ')}')
@@ -135,6 +138,7 @@ module privateNetwork 'modules/network.bicep' = if (network.enabled) {
     location: location
     tags: tags
     addressPrefix: network.addressPrefix
+    natGatewayId: network.?natGatewayId ?? ''
     zoneNames: zoneNames
   }
 }
@@ -209,7 +213,8 @@ module modelEndpoints 'modules/private-endpoint.bicep' = [
   for (account, index) in accounts: if (network.enabled) {
     scope: group
     params: {
-      name: '${names.privateEndpoint}-${account.name}'
+      // With a word of its own: an account may be called blob or site.
+      name: '${names.privateEndpoint}-models-${account.name}'
       location: location
       tags: tags
       subnetId: privateNetwork!.outputs.endpointSubnetId
@@ -235,7 +240,8 @@ module existingModelEndpoints 'modules/private-endpoint.bicep' = [
   for account in existingAccounts: if (network.enabled) {
     scope: group
     params: {
-      name: '${names.privateEndpoint}-${account.name}'
+      // With a word of its own: an account may be called blob or site.
+      name: '${names.privateEndpoint}-models-${account.name}'
       location: location
       tags: tags
       subnetId: privateNetwork!.outputs.endpointSubnetId
@@ -253,7 +259,7 @@ module alerts 'modules/alerts.bicep' = {
     rulePrefix: suffix
     location: location
     tags: tags
-    emails: monitoring.alertEmails
+    emails: alertEmails
     applicationInsightsId: observed.outputs.applicationInsightsId
   }
 }
@@ -274,7 +280,7 @@ module groupBudget 'modules/budget.bicep' = {
   params: {
     name: names.budget
     settings: budget
-    emails: monitoring.alertEmails
+    emails: alertEmails
     actionGroupId: alerts.outputs.actionGroupId
   }
 }

@@ -28,7 +28,7 @@ param network = { enabled: false, inbound: 'public', addressPrefix: '10.80.0.0/2
 param monitoring = {
   retentionDays: 30
   dailyQuotaGb: 1
-  alertEmails: filter(split(readEnvironmentVariable('WEIR_ALERT_EMAILS', ''), ','), email => !empty(email))
+  alertEmails: split(readEnvironmentVariable('WEIR_ALERT_EMAILS', ''), ',')
 }
 param budget = { monthlyAmount: 50, startDate: readEnvironmentVariable('WEIR_BUDGET_START', '') }
 param deployer = {

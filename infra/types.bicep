@@ -168,6 +168,9 @@ type networkSettings = {
 
   @description('A /24 is plenty.')
   addressPrefix: string
+
+  @description('NAT gateway through which the app reaches Entra and Application Insights, where they should see one known address. Without it Azure\'s own way out is left open.')
+  natGatewayId: string?
 }
 
 @export()
@@ -181,6 +184,7 @@ type monitoringSettings = {
   @description('Most gigabytes of logs a day; -1: no cap.')
   dailyQuotaGb: int
 
+  @description('Blanks around an address and empty ones do no harm.')
   alertEmails: string[]
 }
 

@@ -43,7 +43,7 @@ param network = { enabled: true, inbound: 'private', addressPrefix: '10.82.0.0/2
 param monitoring = {
   retentionDays: 90
   dailyQuotaGb: -1
-  alertEmails: filter(split(readEnvironmentVariable('WEIR_ALERT_EMAILS', ''), ','), email => !empty(email))
+  alertEmails: split(readEnvironmentVariable('WEIR_ALERT_EMAILS', ''), ',')
 }
 param budget = { monthlyAmount: 5000, startDate: readEnvironmentVariable('WEIR_BUDGET_START', '') }
 param deployer = {

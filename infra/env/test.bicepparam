@@ -36,7 +36,7 @@ param network = { enabled: true, inbound: 'public', addressPrefix: '10.81.0.0/24
 param monitoring = {
   retentionDays: 30
   dailyQuotaGb: 5
-  alertEmails: filter(split(readEnvironmentVariable('WEIR_ALERT_EMAILS', ''), ','), email => !empty(email))
+  alertEmails: split(readEnvironmentVariable('WEIR_ALERT_EMAILS', ''), ',')
 }
 param budget = { monthlyAmount: 300, startDate: readEnvironmentVariable('WEIR_BUDGET_START', '') }
 param deployer = {

@@ -4,6 +4,8 @@ param name string
 param location string
 param tags object
 param addressPrefix string
+@description('NAT gateway of the app\'s subnet; empty for Azure\'s own way out.')
+param natGatewayId string
 @description('Services that get a private zone: blob, queue, table, openAi, site.')
 param zoneNames object
 
@@ -18,6 +20,9 @@ resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
         name: 'app'
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 25, 0)
+          // Entra's signing keys and Application Insights have public addresses; a subnet has no way there unless it says so.
+          defaultOutboundAccess: empty(natGatewayId)
+          natGateway: empty(natGatewayId) ? null : { id: natGatewayId }
           delegations: [
             {
               name: 'flex'

@@ -19,16 +19,26 @@ describe('publishing the configuration', () => {
   it('replaces what is there', async () => {
     const blob = container.getBlockBlobClient('replaced');
     for (const text of ['one', 'zwölf'])
-      expect(await publishConfig(blob, text, { onlyIfNone: false, pause: noPause })).toBe('published');
+      expect(await publishConfig(blob, text, { onlyIfNone: false, onlyIf: null, pause: noPause })).toBe('published');
     expect(await read('replaced')).toBe('zwölf');
   });
 
   it('leaves what is there when it is only for the very first', async () => {
     const blob = container.getBlockBlobClient('first');
-    const options = { onlyIfNone: true, pause: noPause };
+    const options = { onlyIfNone: true, onlyIf: null, pause: noPause };
     expect(await publishConfig(blob, 'one', options)).toBe('published');
     expect(await publishConfig(blob, 'two', options)).toBe('kept');
     expect(await read('first')).toBe('one');
+  });
+
+  it('replaces the one that it was told of and no other', async () => {
+    const blob = container.getBlockBlobClient('of-two-runs');
+    await publishConfig(blob, 'one', { onlyIfNone: false, onlyIf: null, pause: noPause });
+    const { etag = '' } = await blob.getProperties();
+    const options = { onlyIfNone: false, onlyIf: etag, pause: noPause };
+    expect(await publishConfig(blob, 'two', options)).toBe('published');
+    await expect(publishConfig(blob, 'three', options)).rejects.toThrow(/somebody else has published one since/);
+    expect(await read('of-two-runs')).toBe('two');
   });
 
   it('waits while the role is not known yet, and no longer than it has to', async () => {
@@ -43,7 +53,7 @@ describe('publishing the configuration', () => {
     try {
       const blob = new BlockBlobClient(`http://127.0.0.1:${port}/config/weir.config.json`);
       const pause = async (attempt: number) => void pauses.push(attempt);
-      expect(await publishConfig(blob, 'x', { onlyIfNone: false, pause })).toBe('published');
+      expect(await publishConfig(blob, 'x', { onlyIfNone: false, onlyIf: null, pause })).toBe('published');
       expect(pauses).toEqual([1, 2]);
     } finally {
       server.close();
@@ -52,6 +62,8 @@ describe('publishing the configuration', () => {
 
   it('tells what storage says of anything else', async () => {
     const nowhere = new ContainerClient(connectionString, 'none-such').getBlockBlobClient('x');
-    await expect(publishConfig(nowhere, 'x', { onlyIfNone: false, pause: noPause })).rejects.toThrow(/container/i);
+    await expect(publishConfig(nowhere, 'x', { onlyIfNone: false, onlyIf: null, pause: noPause })).rejects.toThrow(
+      /container/i,
+    );
   });
 });

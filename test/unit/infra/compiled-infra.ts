@@ -23,7 +23,8 @@ export interface CompiledInfra {
 
 /** Opens one Bicep session for the tests of a file. Where the CLI cannot be had, every test fails with how to get it. */
 export function useCompiledInfra(): CompiledInfra {
-  vi.setConfig({ testTimeout: 60_000 });
+  // The first question to a cold CLI took a minute on a machine that had other work.
+  vi.setConfig({ testTimeout: 240_000 });
   let session: BicepSession | undefined;
   const known = new Map<EnvironmentName, Promise<CompiledEnvironment>>();
   const opened = (): BicepSession => {

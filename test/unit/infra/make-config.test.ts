@@ -60,6 +60,9 @@ describe('make-config', () => {
 
   it('explains itself when called without its inputs', async () => {
     await expect(runMakeConfig([], {})).rejects.toThrow(/--teams FILE/);
+    const publish = ['--teams', file('teams.json'), '--outputs', file('outputs.json'), '--publish'];
+    await expect(runMakeConfig([...publish, '--if-match', ''], {})).rejects.toThrow(/--if-match is empty/);
+    await expect(runMakeConfig([...publish, '--if-none', '--if-match', '"1"'], {})).rejects.toThrow(/--if-match ETAG/);
     await expect(runMakeConfig(['--teams', file('teams.json')], {})).rejects.toThrow(/--outputs FILE/);
   });
 });

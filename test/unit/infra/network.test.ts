@@ -45,6 +45,25 @@ describe('network', () => {
     expect(String(at(site, 'properties', 'virtualNetworkSubnetId'))).toContain('privateNetwork');
   });
 
+  it("leaves a way to Entra and Application Insights: Azure's own, or the NAT gateway that is named", async () => {
+    const subnet = async (compiled: Promise<CompiledEnvironment>) =>
+      at(onlyOne(await compiled, 'Microsoft.Network/virtualNetworks'), 'properties', 'subnets', 0, 'properties');
+    expect(await subnet(infra.environment('env/prod'))).toMatchObject({ defaultOutboundAccess: true });
+    const id =
+      '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/g/providers/Microsoft.Network/natGateways/n';
+    const changed = infra.changed('env/prod', (text) =>
+      text.replace("addressPrefix: '10.82.0.0/24'", `addressPrefix: '10.82.0.0/24', natGatewayId: '${id}'`),
+    );
+    expect(await subnet(changed)).toMatchObject({ defaultOutboundAccess: false, natGateway: { id } });
+  });
+
+  it.each(['blob', 'queue', 'table', 'site'])('keeps its doors apart when an account is called %s', async (name) => {
+    const compiled = await infra.changed('env/prod', (text) => text.replace("name: 'eastus2'", `name: '${name}'`));
+    const doors = ofType(compiled, 'Microsoft.Network/privateEndpoints').map((door) => String(door['name']));
+    expect(doors.length).toBeGreaterThan(5);
+    expect(new Set(doors).size).toBe(doors.length);
+  });
+
   it('links every private zone to the network', async () => {
     const compiled = await infra.environment('env/prod');
     const zones = ofType(compiled, 'Microsoft.Network/privateDnsZones').map((zone) => inCloud(zone['name']));

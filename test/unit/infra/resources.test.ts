@@ -130,6 +130,21 @@ describe.each(environments)('resources of %s', (name) => {
   });
 });
 
+describe('addresses for alerts', () => {
+  it('may be written with blanks, and none is made of nothing', async () => {
+    const compiled = await infra.changed('env/dev', (text) =>
+      text.replace("readEnvironmentVariable('WEIR_ALERT_EMAILS', '')", "' a@example.com, b@example.com,,'"),
+    );
+    const receivers = at(onlyOne(compiled, 'Microsoft.Insights/actionGroups'), 'properties', 'emailReceivers');
+    expect(Object.values(Object(receivers)).map((one) => at(one, 'emailAddress'))).toEqual([
+      'a@example.com',
+      'b@example.com',
+    ]);
+    const none = await infra.environment('env/dev');
+    expect(at(onlyOne(none, 'Microsoft.Insights/actionGroups'), 'properties', 'emailReceivers')).toEqual([]);
+  });
+});
+
 describe('templates', () => {
   it('changes deployments of one account one after the other', async () => {
     const { text, diagnostics } = await infra.template();

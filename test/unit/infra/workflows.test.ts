@@ -64,6 +64,27 @@ describe('workflows', () => {
     }
   });
 
+  it('signs which commit and workflow made the package, and deploys none that is not signed so', () => {
+    const packing =
+      textOf('deploy.yml')
+        .split(/^ {2}(?=\w+:$)/m)
+        .find((part) => part.startsWith('package:\n')) ?? '';
+    expect(packing).toMatch(/id-token: write\n {6}attestations: write\n/);
+    expect(packing).not.toContain('Azure/login@');
+    expect(packing).toMatch(/attest-build-provenance@\w+ # v\d.*\n {8}with:\n {10}subject-path: weir\.zip\n/);
+    const text = textOf('deploy-environment.yml');
+    const verified = text.indexOf('gh attestation verify package/weir.zip --repo "$GITHUB_REPOSITORY"');
+    expect(text.slice(verified)).toMatch(
+      /^.*\n +--signer-workflow "\$GITHUB_REPOSITORY\/\.github\/workflows\/deploy\.yml" --source-ref refs\/heads\/main\n/,
+    );
+    expect(verified).toBeGreaterThan(text.indexOf('actions/download-artifact@'));
+    expect(verified).toBeLessThan(text.indexOf('config-zip'));
+    for (const file of ['deploy.yml', 'roll-back.yml']) {
+      const calls = textOf(file).split('uses: ./.github/workflows/deploy-environment.yml').slice(0, -1);
+      for (const call of calls) expect(call.slice(call.lastIndexOf('permissions:'))).toContain('attestations: read');
+    }
+  });
+
   it('lets one run at a time into an environment, and no run waits for the approval of another environment', () => {
     const text = textOf('deploy.yml');
     expect(text).not.toMatch(/^concurrency:/m);
@@ -99,6 +120,7 @@ describe('workflows', () => {
       'Make the configuration',
       'Keep it for a way back',
       'The very first configuration',
+      'The configuration in force',
       'Package',
       'Configuration, on the way forward',
       'It answers',
@@ -106,6 +128,8 @@ describe('workflows', () => {
     expect(onTheWay).toEqual(onTheWay.toSorted((left, right) => left - right));
     const onTheWayBack = order(back, [
       'The package is the one that was made',
+      'It was made by deploy.yml from main',
+      'The configuration in force',
       'The configuration that was published with that package',
       'Configuration, on the way back',
       'Package',
@@ -113,6 +137,10 @@ describe('workflows', () => {
     ]);
     expect(onTheWayBack).toEqual(onTheWayBack.toSorted((left, right) => left - right));
     expect([...onTheWay, ...onTheWayBack]).not.toContain(-1);
+    // Neither way overwrites what the other has published in the meantime.
+    for (const name of ['Configuration, on the way forward', 'Configuration, on the way back']) {
+      expect(steps.find((step) => step.name === name)?.text).toContain('--if-match "$CONFIGURATION_ETAG"');
+    }
     const publishing = steps.filter(({ text }) => text.includes('--publish'));
     expect(publishing.map(({ text }) => text.includes('--if-none'))).toEqual([true, false]);
     expect(textOf('deploy-environment.yml').match(/name: weir-config-\$\{\{ inputs\.environment \}\}/g)).toHaveLength(

@@ -97,7 +97,8 @@ export class SimulatedService {
     const inputTokens = Math.floor(this.#draws.next() * (estimate.inputTokens + 1));
     const isCut = typeof imposedCap === 'number' && this.#draws.next() < 0.4;
     const charge: Charge = { inputTokens, outputTokens: isCut ? outputTokens : Math.floor(this.#draws.next() * 50) };
-    let chance = link.isFaulty ? this.#draws.next() : 1;
+    // The chances of a bad day may add up to more than one: without faults none of them may be met.
+    let chance = link.isFaulty ? this.#draws.next() : Number.POSITIVE_INFINITY;
     const isNext = (part: number) => {
       chance -= part;
       return chance < 0;

@@ -31,6 +31,9 @@ export interface BookingRequest {
 /** No send is later than this past its booked time: it would fall into another window of the limiter. */
 export const mostSendDelayMs = 250;
 
+/** No booking is handed out further ahead of its send time; what is further off is held in the row. */
+export const farthestBookingMs = 5000;
+
 /** A send time on a deployment, taken under its limits. */
 export interface Booking {
   readonly id: string;

@@ -1,9 +1,10 @@
+import { farthestBookingMs, mostSendDelayMs } from './capacity.ts';
 import type { StoredPoolRow } from './capacity-store.ts';
-import { createLedger, type DeploymentLedger } from './deployment-ledger.ts';
+import { createLedger, type DeploymentLedger, enterBooking } from './deployment-ledger.ts';
 import { decodeLedger, encodeLedger } from './deployment-row.ts';
 import { decodeLine, encodeLine, type RowSums } from './line-row.ts';
 import { type PoolLimits, unknownTeam } from './pool-limits.ts';
-import { createPoolLine, createPoolState, type PoolLine, type PoolState } from './pool-state.ts';
+import { createPoolLine, createPoolState, type PoolLine, type PoolState, type Reservation } from './pool-state.ts';
 import { checksumOf } from './row-seal.ts';
 import { decodeTeamRing, encodeTeamRing } from './team-row.ts';
 import { chargeRing, createRing, deploymentRing, type TokenRing, teamRing } from './token-ring.ts';
@@ -52,7 +53,7 @@ export interface DecodeContext {
 /**
  * Reads a pool's rows. A row is damaged when it cannot be read, is not what its writer sealed, or is not what the line says it last
  * was; a row that the line knows and that is gone is damaged too. A damaged deployment's window is assumed full, so that it takes no
- * call for a minute; a damaged team likewise. A damaged line goes on where this process last saw it, without its held send times,
+ * call for a minute and as long as bookings reach ahead; a damaged team likewise. A damaged line goes on where this process last saw it, without its held send times,
  * which may have been handed out since; a process that never saw it begins anew and takes old tickets in as they come.
  */
 export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContext): DecodedPool {
@@ -78,12 +79,12 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
       const name = key.slice(deploymentPrefix.length);
       const ledger = isAsWritten ? decodeLedger(text, nowMs) : null;
       if (ledger === null) damaged.add(key);
-      state.deployments.set(name, ledger ?? assumeFull(name, limits, nowMs));
+      state.deployments.set(name, ledger ?? assumeFull(name, context, state.line.reservations));
     } else if (key.startsWith(teamPrefix)) {
       const name = key.slice(teamPrefix.length);
       const ring = isAsWritten ? decodeTeamRing(text) : null;
       if (ring === null) damaged.add(key);
-      state.teams.set(name, ring ?? assumeUsedUp(name, limits, nowMs));
+      state.teams.set(name, ring ?? assumeUsedUp(name, context, state.line.reservations));
     }
   };
   for (const { key, text } of rows) decode(key, text);
@@ -96,18 +97,27 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
   return { state, damaged: [...damaged], sums };
 }
 
-function assumeFull(name: string, limits: PoolLimits, nowMs: number): DeploymentLedger {
+/** Bookings that are handed out and not sent yet are unknown too: a minute that is full at the last of them covers them all. */
+const OUTSTANDING_MS = farthestBookingMs + mostSendDelayMs;
+
+function assumeFull(name: string, { limits, nowMs }: DecodeContext, held: readonly Reservation[]): DeploymentLedger {
   const ledger = createLedger();
   // Without tokens nothing is sent, so that the slices of requests need not be filled.
   const tokens = limits.deployments.find((deployment) => deployment.name === name)?.tokensPerMinute ?? 0;
-  chargeRing(deploymentRing, ledger.ring, { tokens, requests: 0 }, nowMs);
+  chargeRing(deploymentRing, ledger.ring, { tokens, requests: 0 }, nowMs + OUTSTANDING_MS);
+  // What the line still holds will be handed out, after that minute perhaps.
+  for (const place of held) if (place.deployment === name) enterBooking(ledger, place);
   return ledger;
 }
 
-function assumeUsedUp(team: string, { teams }: PoolLimits, nowMs: number): TokenRing {
+function assumeUsedUp(team: string, { limits, nowMs }: DecodeContext, held: readonly Reservation[]): TokenRing {
   const ring = createRing();
   // A team may be limited in requests alone.
-  const { tokensPerMinute, requestsPerMinute } = teams.get(team) ?? unknownTeam;
-  chargeRing(teamRing, ring, { tokens: tokensPerMinute ?? 0, requests: requestsPerMinute ?? 0 }, nowMs);
+  const { tokensPerMinute, requestsPerMinute } = limits.teams.get(team) ?? unknownTeam;
+  const all = { tokens: tokensPerMinute ?? 0, requests: requestsPerMinute ?? 0 };
+  chargeRing(teamRing, ring, all, nowMs + OUTSTANDING_MS);
+  for (const { team: holder, tokens, sendAtMs } of held) {
+    if (holder === team) chargeRing(teamRing, ring, { tokens, requests: 1 }, sendAtMs);
+  }
   return ring;
 }

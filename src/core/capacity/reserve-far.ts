@@ -1,5 +1,5 @@
 import { estimateAdmission } from './admission-estimate.ts';
-import { mostSendDelayMs } from './capacity.ts';
+import { farthestBookingMs, mostSendDelayMs } from './capacity.ts';
 import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam } from './decision.ts';
 import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
 import { laneRing } from './lane-line.ts';
@@ -8,8 +8,6 @@ import type { Reservation } from './pool-state.ts';
 import type { Ticket } from './ticket.ts';
 import { chargeRing, teamRing } from './token-ring.ts';
 
-/** A reservation this near is handed out; until then its job parks. */
-const NEAR_MS = 5000;
 /** No window reaches further than this. */
 const FARTHEST_MS = 65_000;
 
@@ -35,8 +33,8 @@ export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): 
     dropReservationOf(decision, held.jobId);
     return false;
   }
-  if (held.sendAtMs - decision.nowMs > NEAR_MS) {
-    ask.result = { outcome: 'wait', untilMs: held.sendAtMs - NEAR_MS + 1000, ticket, reason: 'tpm' };
+  if (held.sendAtMs - decision.nowMs > farthestBookingMs) {
+    ask.result = { outcome: 'wait', untilMs: held.sendAtMs - farthestBookingMs + 1000, ticket, reason: 'tpm' };
     return true;
   }
   const on = decision.open.find(({ limits }) => limits.name === held.deployment);

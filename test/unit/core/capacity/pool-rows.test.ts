@@ -45,7 +45,7 @@ describe("a pool's rows", () => {
       );
       expect(soon.results[0]?.outcome).toBe('wait');
       const later = decideBookings(
-        batch({ ...full, state: read.state, nowMs: startMs + 61_000, requests: [ask(1, { team: 'x' })] }),
+        batch({ ...full, state: read.state, nowMs: startMs + 66_500, requests: [ask(1, { team: 'x' })] }),
       );
       expect(later.results[0]?.outcome).toBe('booked');
     },
@@ -168,7 +168,7 @@ describe("a pool's rows", () => {
     const over = { limits: pool({ teams }), state: read.state };
     const soon = decideBookings(batch({ ...over, nowMs: startMs + 58_000, requests: [ask(1)] }));
     expect(soon.results[0]).toMatchObject({ outcome: 'wait' });
-    const later = decideBookings(batch({ ...over, nowMs: startMs + 65_000, requests: [ask(1)] }));
+    const later = decideBookings(batch({ ...over, nowMs: startMs + 67_000, requests: [ask(1)] }));
     expect(later.results[0]).toMatchObject({ outcome: 'booked' });
   });
 

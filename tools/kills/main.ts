@@ -38,7 +38,7 @@ try {
 } finally {
   await weir.stop();
 }
-process.exitCode = printRounds(rounds, (line) => console.log(line)) ? 0 : 1;
+process.exitCode = printRounds(rounds, 'went on within', (line) => console.log(line)) ? 0 : 1;
 
 function readOptions(): {
   readonly times: number;

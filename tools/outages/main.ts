@@ -41,7 +41,7 @@ try {
 } finally {
   await surrounded.stop();
 }
-process.exitCode = printRounds(rounds, (line) => console.log(line)) ? 0 : 1;
+process.exitCode = printRounds(rounds, 'all ended within', (line) => console.log(line)) ? 0 : 1;
 
 function readOptions() {
   try {

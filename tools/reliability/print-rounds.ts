@@ -8,7 +8,7 @@ export interface Round {
   /** Submissions that were told 503; absent where none was made under the fault. */
   readonly refused?: number;
   readonly judgement: Judgement;
-  /** Longest time until a job that the fault had stopped went on or ended, in seconds; null where none was stopped. */
+  /** The longest time in seconds that the last column tells; null where there is none to tell. */
   readonly recoverySeconds: number | null;
   /** Broken promises of this fault beside those of its jobs. */
   readonly broken: readonly string[];
@@ -26,11 +26,20 @@ const columns: readonly Column[] = [
   { title: 'usage rows', align: 'right' },
   { title: 'unknown', align: 'right' },
   { title: 'bill = ledger', align: 'left' },
-  { title: 'went on within', align: 'right' },
 ];
 
-/** The table, how the jobs ended, and each broken promise in a sentence; true when there is none. */
-export function printRounds(rounds: readonly Round[], print: (line: string) => void): boolean {
+/** What the columns do not say of themselves. */
+const legend = [
+  'calls, billed: what the simulated service was sent and what it billed. More calls than jobs: an answer died with its worker or on the way.',
+  'usage rows, unknown: what Weir has on its accounts. More rows than billed: a call that never left or was not answered; unknown: nobody can tell.',
+];
+
+/** The table with what its last column is called, how the jobs ended, and each broken promise in a sentence; true when there is none. */
+export function printRounds(
+  rounds: readonly Round[],
+  recoveryTitle: 'went on within' | 'all ended within',
+  print: (line: string) => void,
+): boolean {
   const rows = rounds.map(({ fault, injected, refused, judgement: { accepted, ended, bill }, recoverySeconds }) => [
     fault,
     `${injected}`,
@@ -45,8 +54,8 @@ export function printRounds(rounds: readonly Round[], print: (line: string) => v
     bill.differences.length === 0 ? 'yes' : 'NO',
     recoverySeconds === null ? '–' : `${recoverySeconds.toFixed(1)} s`,
   ]);
-  for (const line of renderTable(columns, rows)) print(line);
-  print('');
+  const titled = [...columns, { title: recoveryTitle, align: 'right' } as const];
+  for (const line of ['', ...renderTable(titled, rows), '', ...legend, '']) print(line);
   print(`Ends: ${describeEnds(rounds)}`);
   const broken = rounds.flatMap(({ fault, broken, judgement }) =>
     [...judgement.broken, ...broken].map((what) => `${fault}: ${what}`),

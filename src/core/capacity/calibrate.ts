@@ -21,6 +21,11 @@ const MOST_DIFFERENCE = 0.05;
 const THROTTLED_STEP = 0.005;
 const LEAST = 0.5;
 const MOST = 2;
+/**
+ * How fast the figure returns to the documented formula where that explains the service as well. Each 429 that another application
+ * causes moves the figure up within what the edges leave open; without a return it would stay there, and 1.7 % of the quota unused.
+ */
+const SETTLE = 0.002;
 /** Under this load the difference says more about rounding than about the formula. */
 const LEAST_LOAD = 0.2;
 /** Less than this part of what was sent: the service has begun a new minute instead of sliding. */
@@ -42,9 +47,13 @@ export function calibrate(ledger: DeploymentLedger, limits: DeploymentLimits, re
   if (least < limits.tokensPerMinute * LEAST_LOAD) return;
   const charged = chargedBetween(limits, report.limitTokens, report.remainingTokens);
   if (charged.most < RESET_RATIO * least) ledger.resetSeenAtMs = report.sentAtMs;
-  const expected = Math.min(charged.most / least, Math.max(charged.least / most, ledger.calibration));
+  const [lowest, highest] = [charged.least / most, charged.most / least];
+  const expected = Math.min(highest, Math.max(lowest, ledger.calibration));
   const difference = Math.min(MOST_DIFFERENCE, Math.max(-MOST_DIFFERENCE, expected - ledger.calibration));
-  move(ledger, ledger.calibration + WEIGHT * difference, report.sentAtMs);
+  // Both figures agree with what is there, and the documented formula does too: it is believed, slowly.
+  const isFormulaTrue = ledger.calibration > 1 && difference === 0 && lowest <= 1 && highest >= 1;
+  const settling = isFormulaTrue ? SETTLE * (1 - ledger.calibration) : 0;
+  move(ledger, ledger.calibration + WEIGHT * difference + settling, report.sentAtMs);
 }
 
 /**

@@ -22,12 +22,14 @@ interface Service {
   readonly factor?: number;
   /** What another application uses of the grant in a minute. */
   readonly foreign?: number;
+  /** For so long it does; to the end by default. */
+  readonly foreignMinutes?: number;
   /** Whether `x-ratelimit-limit-tokens` is sent. */
   readonly tellsGrant?: boolean;
 }
 
 /** Twenty minutes of as many calls as the ledger lets through; tells what was charged in the fullest minute of the last ten. */
-function run({ grants, factor = 1, foreign = 0, tellsGrant = true }: Service) {
+function run({ grants, factor = 1, foreign = 0, foreignMinutes = 20, tellsGrant = true }: Service) {
   const ledger = createLedger();
   const service = createAdmission({
     tokensPerMinute: grants,
@@ -50,7 +52,8 @@ function run({ grants, factor = 1, foreign = 0, tellsGrant = true }: Service) {
     enterBooking(ledger, { tokens, sendAtMs: nowMs });
     payPace(ledger, limits, { tokens, sendAtMs: nowMs }, { nowMs, heldTokens: 0 });
     for (; foreignMs < nowMs; foreignMs += 1000)
-      consumeQuota(service, { tokens: foreign / 60, requests: 0 }, foreignMs);
+      if (foreignMs < startMs + foreignMinutes * 60_000)
+        consumeQuota(service, { tokens: foreign / 60, requests: 0 }, foreignMs);
     const charge = Math.round(tokens * factor);
     const { outcome, headroom } = admit(service, { tokens: charge }, nowMs);
     if (outcome === 'admitted') sent.push({ atMs: nowMs, charge });
@@ -99,6 +102,13 @@ describe('calibrate', () => {
     const { fullestMinute, throttled } = run({ grants: 1.5 * configured, foreign: configured / 2 });
     expect(fullestMinute).toBeGreaterThan(0.95 * configured);
     expect(throttled).toBe(0);
+  });
+
+  it('forgets the 429s that another application caused, and leaves nothing unused for them', () => {
+    const { calibration, fullestMinute, throttled } = run({ grants: configured, foreign: 30_000, foreignMinutes: 2 });
+    expect(throttled).toBeGreaterThan(5);
+    expect(calibration).toBeLessThan(1.003);
+    expect(fullestMinute).toBeGreaterThan(0.985 * configured);
   });
 
   it('sends less where the service grants less than is configured, or charges more', () => {

@@ -95,6 +95,19 @@ test('every route of the running app has its row, and every row its route', asyn
   }
 });
 
+test('every answer in the table is one that the OpenAPI document describes, and no operation is without a row', async () => {
+  const { body } = await weir.request('GET', '/openapi.json');
+  const operations = Object.entries<JsonObject>(body.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice(1)}`),
+  );
+  expect(operations.sort()).toEqual([...new Set(rows.map((row) => row.route))].sort());
+  for (const { route, expected } of rows) {
+    const [method = '', path = ''] = route.split(' ');
+    const described = Object.keys(body.paths[`/${path}`][method.toLowerCase()].responses);
+    expect(described, route).toEqual(expect.arrayContaining([...new Set(Object.values(expected))].map(String)));
+  }
+});
+
 const strangers = rows.flatMap((row) => principals.filter((one) => one !== 'search').map((asker) => ({ row, asker })));
 const name = ({ row, asker }: { row: Row; asker: Asker }) =>
   `${row.route.split(' ')[0]} ${row.path ?? `/${row.route.split(' ')[1]}`} by ${asker}: ${row.expected[asker]}`;

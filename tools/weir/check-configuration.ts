@@ -1,6 +1,6 @@
 import type { DeploymentConfig, PoolConfig, WeirConfig } from '../../src/core/config/config-schema.ts';
 import { notYetInForce } from '../../src/core/config/not-yet-in-force.ts';
-import { findUnpricedPools } from '../../src/core/cost/price-usage.ts';
+import { checkPrices } from './check-prices.ts';
 import { type Finding, ok, problem, skipped, warning } from './finding.ts';
 
 /** Looks at a valid configuration for what is allowed and yet likely wrong: quota counted twice, prices, limits that cannot be. In a local run simulated regions are as they should be. */
@@ -118,17 +118,6 @@ const azureHosts = /\.(openai\.azure\.(com|us|cn)|cognitiveservices\.azure\.(com
 
 function isProvisioned(deployment: DeploymentConfig): boolean {
   return deployment.sku.endsWith('ProvisionedManaged');
-}
-
-function checkPrices(config: WeirConfig, nowMs: number): readonly Finding[] {
-  const unpriced = findUnpricedPools(config, nowMs);
-  if (unpriced.length === 0) return [ok('A price is known for every model')];
-  return unpriced.map((model) =>
-    warning(
-      `No price is known for ${model}: it is billed as ${config.prices.fallback}, and so marked.`,
-      'Add it to prices.overrides, or let pools[].price name a model of the price table.',
-    ),
-  );
 }
 
 function checkTeams(config: WeirConfig): readonly Finding[] {

@@ -8,6 +8,7 @@ import { checkClock } from '../../../../tools/weir/check-clock.ts';
 import { checkConfiguration } from '../../../../tools/weir/check-configuration.ts';
 import { checkIdentity } from '../../../../tools/weir/check-identity.ts';
 import { checkKeys } from '../../../../tools/weir/check-keys.ts';
+import { checkPrices } from '../../../../tools/weir/check-prices.ts';
 import { runDoctorCommand } from '../../../../tools/weir/doctor-command.ts';
 import { ok, problem, renderSection, summarise, warning } from '../../../../tools/weir/finding.ts';
 import { chooseKey, isMeant } from '../../../../tools/weir/local-run.ts';
@@ -60,6 +61,14 @@ describe('the doctor on a configuration', () => {
     ['no operator', { teams: [team] }, 'There is no operator'],
   ])('names %s', (_what, sections, expected) => {
     expect(findings(sections)).toContain(expected);
+  });
+
+  it('says how old a price is, and when nobody has looked at it for long', () => {
+    const config = exampleConfig({ ...onePool(distinct), teams: [team, operator] });
+    const told = (at: string) =>
+      checkPrices(config, Date.parse(at)).map(({ status, message }) => `${status}: ${message}`);
+    expect(told('2026-11-28')).toEqual([expect.stringMatching(/^ok: .*gpt-4\.1-mini, is that of 2026-08-05$/)]);
+    expect(told('2028-08-05')).toEqual(['warning: The price of gpt-4.1-mini is that of 2026-08-05, 731 days ago.']);
   });
 
   it('counts a role as a way in', () => {

@@ -11,22 +11,13 @@ import { createPoolLimitsReader } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
-import { AnswerHistory } from '../../src/core/gateway/answer-history.ts';
-import { Census } from '../../src/core/gateway/census.ts';
-import { ClaimPace } from '../../src/core/gateway/claim-pace.ts';
-import { Drain } from '../../src/core/gateway/drain.ts';
-import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
-import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
-import { Readiness } from '../../src/core/gateway/readiness.ts';
-import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
-import { SignsOfLife } from '../../src/core/gateway/signs-of-life.ts';
-import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
 import type { Random } from '../../src/core/random.ts';
 import { breakerPolicy } from '../../src/core/routing/breaker-policy.ts';
 import type { Upstream } from '../../src/core/routing/upstream.ts';
 import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
+import { makeOwnParts } from '../../test/support/own-parts.ts';
 
 /** What all processes of a system share. */
 export interface SharedStorage {
@@ -62,22 +53,15 @@ export function createProcess(parts: ProcessParts): Ports {
   const telemetry = { track: tell, flush: async () => {} };
   const repairs = away(new MemoryRepairStore(storage.state));
   const configSource = { current: () => config, start: async () => {}, stop: async () => {} };
-  const budgets = { jobs, live, usage, repairs, config: configSource, telemetry, clock };
+  const shared = { clock, random, config: configSource, jobs, live, usage, repairs, telemetry, upstream };
   return {
-    clock,
-    random,
+    ...shared,
+    ...makeOwnParts(shared),
     sha256,
-    config: configSource,
-    jobs,
-    live,
-    usage,
-    repairs,
-    answers: new AnswerHistory({ store: usage, clock }),
     // Small bodies travel in the rows: they cost no call of their own.
     contents: new MemoryContentStore(storage.state, sha256),
     wakeQueue,
     deadLetters: new MemoryDeadLetters(),
-    upstream,
     capacity: new PooledCapacity({
       store: away(storage.pool),
       clock,
@@ -86,21 +70,6 @@ export function createProcess(parts: ProcessParts): Ports {
       health: breakerPolicy,
       limits: createPoolLimitsReader(() => config),
     }),
-    telemetry,
-    tokenCounter: { load: async () => (text) => Math.ceil(text.length / 4) },
-    writer: new TeamWriter({
-      store: jobs,
-      readBudget: (team, period) => readOrRecoverBudget(budgets, team, period),
-      clock,
-      random,
-    }),
-    census: new Census({ store: live, clock }),
-    signals: new JobSignals(),
-    drain: new Drain(),
-    extraCalls: new ExtraCalls(clock),
-    signsOfLife: new SignsOfLife(),
-    claimPace: new ClaimPace(),
-    readiness: new Readiness({ upstream, clock, telemetry }),
     settings: { leaseMs: 45_000, graceMs: 20_000 },
     holder: random.hex(4),
   };

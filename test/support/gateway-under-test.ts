@@ -9,20 +9,10 @@ import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.t
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
-import { AnswerHistory } from '../../src/core/gateway/answer-history.ts';
-import { Census } from '../../src/core/gateway/census.ts';
-import { ClaimPace } from '../../src/core/gateway/claim-pace.ts';
-import { Drain } from '../../src/core/gateway/drain.ts';
-import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
-import { JobSignals } from '../../src/core/gateway/job-signals.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
-import { Readiness } from '../../src/core/gateway/readiness.ts';
 import { receiveMessage } from '../../src/core/gateway/receive-message.ts';
-import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
 import { type RunOutcome, runJob } from '../../src/core/gateway/run-job.ts';
-import { SignsOfLife } from '../../src/core/gateway/signs-of-life.ts';
 import { type Submitted, submitJob } from '../../src/core/gateway/submit-job.ts';
-import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import type { JobSubmission } from '../../src/core/http/parse-job-submission.ts';
 import { StorageUnavailableError } from '../../src/core/http/weir-error.ts';
 import type { Principal } from '../../src/core/identity/principal.ts';
@@ -32,6 +22,7 @@ import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
 import { exampleConfig } from '../unit/core/config/example.ts';
 import { findViolations } from './check-invariants.ts';
 import { Intercepted } from './intercept.ts';
+import { makeOwnParts } from './own-parts.ts';
 import { ScriptedCapacity } from './scripted-capacity.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -86,37 +77,15 @@ export class GatewayUnderTest {
     const config = { current: () => this.config, start: async () => {}, stop: async () => {} };
     const { port: jobs } = this.jobs;
     const { port: live } = this.live;
-    const budgets = { jobs, live, usage, repairs, config, telemetry, clock };
+    const shared = { clock, random, config, jobs, live, usage, repairs, telemetry, upstream: this.upstream };
     this.ports = {
-      clock,
-      random,
+      ...shared,
+      ...makeOwnParts(shared),
       sha256,
-      config,
-      jobs,
-      live,
-      usage,
-      repairs,
-      answers: new AnswerHistory({ store: usage, clock }),
       contents: this.contents.port,
       wakeQueue: this.wakeQueue.port,
       deadLetters: this.letters,
-      upstream: this.upstream,
       capacity: this.capacity,
-      telemetry,
-      tokenCounter: { load: async () => (text) => Math.ceil(text.length / 4) },
-      writer: new TeamWriter({
-        store: jobs,
-        readBudget: (team, period) => readOrRecoverBudget(budgets, team, period),
-        clock,
-        random,
-      }),
-      census: new Census({ store: live, clock }),
-      signals: new JobSignals(),
-      drain: new Drain(),
-      extraCalls: new ExtraCalls(clock),
-      signsOfLife: new SignsOfLife(),
-      claimPace: new ClaimPace(),
-      readiness: new Readiness({ upstream: this.upstream, clock, telemetry }),
       settings: { leaseMs: options.leaseMs ?? 45_000, graceMs: 20_000 },
       holder: beside === undefined ? 'first' : 'second',
     };

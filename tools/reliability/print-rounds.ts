@@ -14,19 +14,31 @@ export interface Round {
   readonly broken: readonly string[];
 }
 
-const columns: readonly Column[] = [
-  { title: 'fault', align: 'left' },
-  { title: 'injected', align: 'right' },
-  { title: 'told 503', align: 'right' },
-  { title: 'accepted', align: 'right' },
-  { title: 'ended', align: 'right' },
-  { title: 'calls', align: 'right' },
-  { title: 'calls ÷ jobs', align: 'right' },
-  { title: 'billed', align: 'right' },
-  { title: 'usage rows', align: 'right' },
-  { title: 'unknown', align: 'right' },
-  { title: 'bill = ledger', align: 'left' },
+interface RoundColumn extends Column {
+  readonly cell: (round: Round) => string;
+}
+
+const columns: readonly RoundColumn[] = [
+  { title: 'fault', align: 'left', cell: ({ fault }) => fault },
+  count('injected', ({ injected }) => injected),
+  count('told 503', ({ refused }) => refused ?? '–'),
+  count('accepted', ({ judgement }) => judgement.accepted),
+  count('ended', ({ judgement }) => judgement.ended),
+  count('calls', ({ judgement }) => judgement.bill.sent),
+  count('calls ÷ jobs', ({ judgement: { bill, accepted } }) => (bill.sent / Math.max(1, accepted)).toFixed(2)),
+  count('billed', ({ judgement }) => judgement.bill.billed),
+  count('usage rows', ({ judgement }) => judgement.bill.rows),
+  count('unknown', ({ judgement }) => judgement.bill.unknown),
+  {
+    title: 'bill = ledger',
+    align: 'left',
+    cell: ({ judgement }) => (judgement.bill.differences.length === 0 ? 'yes' : 'NO'),
+  },
 ];
+
+function count(title: string, read: (round: Round) => number | string): RoundColumn {
+  return { title, align: 'right', cell: (round) => `${read(round)}` };
+}
 
 /** What the columns do not say of themselves. */
 const legend = [
@@ -40,21 +52,11 @@ export function printRounds(
   recoveryTitle: 'went on within' | 'all ended within',
   print: (line: string) => void,
 ): boolean {
-  const rows = rounds.map(({ fault, injected, refused, judgement: { accepted, ended, bill }, recoverySeconds }) => [
-    fault,
-    `${injected}`,
-    refused === undefined ? '–' : `${refused}`,
-    `${accepted}`,
-    `${ended}`,
-    `${bill.sent}`,
-    (bill.sent / Math.max(1, accepted)).toFixed(2),
-    `${bill.billed}`,
-    `${bill.rows}`,
-    `${bill.unknown}`,
-    bill.differences.length === 0 ? 'yes' : 'NO',
+  const recovery = count(recoveryTitle, ({ recoverySeconds }) =>
     recoverySeconds === null ? '–' : `${recoverySeconds.toFixed(1)} s`,
-  ]);
-  const titled = [...columns, { title: recoveryTitle, align: 'right' } as const];
+  );
+  const titled = [...columns, recovery];
+  const rows = rounds.map((round) => titled.map(({ cell }) => cell(round)));
   for (const line of ['', ...renderTable(titled, rows), '', ...legend, '']) print(line);
   print(`Ends: ${describeEnds(rounds)}`);
   const broken = rounds.flatMap(({ fault, broken, judgement }) =>

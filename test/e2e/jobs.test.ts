@@ -34,7 +34,9 @@ test('a posted job is accepted, runs and tells its answer, usage, cost and trail
   expect(ended.attempts).toHaveLength(1);
 
   const events = await weir.request('GET', `/jobs/${accepted.body.id}/events`);
-  expect(events.body.data.map((event: { type: string }) => event.type)).toEqual([
+  const types = events.body.data.map((event: { type: string }) => event.type);
+  // A claim that took longer than its send time allows is made again: on a busy machine there are several.
+  expect(types.filter((type: string, index: number) => type !== types[index - 1])).toEqual([
     'accepted',
     'claimed',
     'attempt',

@@ -2,17 +2,26 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { percentile } from '../percentile.ts';
 import { checkGoals, type Goal } from './goals.ts';
-import { type Exit, measureExits, measureFailovers, measurePhases, type PhaseFigures } from './measure.ts';
+import {
+  type Exit,
+  measureExits,
+  measureFailovers,
+  measurePhases,
+  measureRecoveries,
+  type PhaseFigures,
+  type Recovery,
+} from './measure.ts';
 import { peers } from './peers.ts';
 import { printGoals, printPhases } from './print.ts';
 import { runScenario } from './run-scenario.ts';
 import { startWeir } from './run-weir.ts';
-import { largeScenario, type RegionScenario, smallScenario } from './scenario.ts';
+import { interactiveScenario, largeScenario, type RegionScenario, smallScenario } from './scenario.ts';
 import { timeFailover } from './time-failover.ts';
 
 const usage = `npm run bench -- regions [--no-peers] [--only-small] [--real] [--json FILE]
 
-One of three regions answers 503 for a minute, then ten times slower, then 429 for lack of capacity, under half of the quota.
+One of three regions answers 503 for a minute, then ten times slower, then 429 for lack of capacity, then nothing at all; then all three answer
+503. All under half of the quota; a third scenario has interactive jobs alone.
 Weir is the real gateway (accept, queue, pump, breaker, attempts, sweep, probes) over memory storage in virtual time; the openai SDK
 and cockatiel run as they are, on virtual timers. --real adds a run of real processes: host, Azurite and simulator. Seeds are fixed.
 `;
@@ -22,6 +31,7 @@ interface Run {
   readonly system: string;
   readonly phases: readonly PhaseFigures[];
   readonly exits?: readonly Exit[];
+  readonly recoveries?: readonly Recovery[];
   readonly goals?: readonly Goal[];
 }
 
@@ -51,7 +61,7 @@ export async function benchRegions(args: readonly string[]): Promise<number> {
     `  · p50 ${failover.p50.toFixed(1)} ms; ${failover.storageCalls.toFixed(1)} storage calls on the way: at 10 ms each ${(failover.storageCalls * 10).toFixed(0)} ms more\n`,
   );
   const runs: Run[] = [];
-  for (const scenario of values['only-small'] ? [smallScenario] : [smallScenario, largeScenario]) {
+  for (const scenario of values['only-small'] ? [smallScenario] : [smallScenario, largeScenario, interactiveScenario]) {
     runs.push(await runWeir(scenario));
     if (!values['no-peers']) runs.push(...(await runPeers(scenario)));
   }
@@ -70,9 +80,10 @@ async function runWeir(scenario: RegionScenario): Promise<Run> {
   const { world, system } = await runScenario(scenario, startWeir);
   const phases = measurePhases(world);
   const exits = measureExits(world, system.notices);
+  const recoveries = measureRecoveries(world);
   const rows = system.usageRows();
   const goals = [
-    ...checkGoals(phases, exits),
+    ...checkGoals(scenario, phases, exits, recoveries),
     {
       figure: 'attempts on the accounts ÷ calls',
       value: `${rows} ÷ ${world.calls.length}`,
@@ -87,7 +98,7 @@ async function runWeir(scenario: RegionScenario): Promise<Run> {
   say(
     `  · failed call to next call, storage at ${scenario.roundTripMs} ms and waits included: p50 ${p50} ms, p99 ${p99} ms\n`,
   );
-  return { scenario: scenario.name, system: 'Weir', phases, exits, goals };
+  return { scenario: scenario.name, system: 'Weir', phases, exits, recoveries, goals };
 }
 
 async function runPeers(scenario: RegionScenario): Promise<Run[]> {

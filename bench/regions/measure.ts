@@ -1,7 +1,7 @@
 import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
 import { percentile } from '../percentile.ts';
-import { type Phase, type Trouble, troubled } from './scenario.ts';
-import type { BenchJob, World } from './world.ts';
+import { chargedTokens, type Phase, regionNames, type Trouble, troubled } from './scenario.ts';
+import type { BenchJob, Call, World } from './world.ts';
 
 /** Milliseconds. */
 export interface Latencies {
@@ -27,9 +27,12 @@ export interface PhaseFigures {
 /** How Weir left the troubled region in one phase and came back to it after the phase. */
 export interface Exit {
   readonly trouble: Exclude<Trouble, 'none'>;
-  /** Troubled calls whose end was known when the region was left, and the time since the first of them, in ms. */
+  /** Troubled calls whose end was known when the region was left, and the time since the first of them was known, in ms. */
   readonly failuresUntilOut: number;
   readonly msUntilOut: number;
+  /** Calls sent to the region until it was left, and the time since the first of them was sent, in ms. */
+  readonly callsUntilOut: number;
+  readonly msSinceFirstSent: number;
   /** From the end of the trouble until the region is used again, in ms. */
   readonly msUntilBack: number;
 }
@@ -55,18 +58,86 @@ export function measurePhases(world: World): PhaseFigures[] {
 export function measureExits(world: World, notices: readonly TelemetryEvent[]): Exit[] {
   return spansOf(world).flatMap(({ phase: { trouble }, fromMs, toMs }) => {
     if (trouble === 'none') return [];
-    const ended = callsTo(world, fromMs, toMs)
-      .map(({ endMs }) => endMs)
-      .sort((left, right) => left - right);
+    const calls = callsTo(world, fromMs, toMs);
+    const ended = calls.map(({ endMs }) => endMs).sort((left, right) => left - right);
     const firstMs = ended[0] ?? fromMs;
+    const firstSentMs = calls[0]?.sentMs ?? fromMs;
     const isShort = trouble === 'capacity';
-    const outMs = isShort ? firstMs : noticeAfter(notices, 'breaker_opened', fromMs);
+    const outMs = isShort ? leftOnHint(calls, firstMs) : noticeAfter(notices, 'breaker_opened', fromMs);
     const served = callsTo(world, toMs, Number.POSITIVE_INFINITY).find(({ status }) => status === 200);
     const backMs = isShort
       ? (served?.sentMs ?? Number.POSITIVE_INFINITY)
       : noticeAfter(notices, 'breaker_closed', toMs);
     const failuresUntilOut = ended.filter((endMs) => endMs <= outMs).length;
-    return [{ trouble, failuresUntilOut, msUntilOut: outMs - firstMs, msUntilBack: backMs - toMs }];
+    const callsUntilOut = calls.filter(({ sentMs }) => sentMs <= outMs).length;
+    return [
+      {
+        trouble,
+        failuresUntilOut,
+        msUntilOut: Math.max(0, outMs - firstMs),
+        callsUntilOut,
+        msSinceFirstSent: outMs - firstSentMs,
+        msUntilBack: backMs - toMs,
+      },
+    ];
+  });
+}
+
+/** A 429 for want of capacity asks for so long a rest; what is sent within it has not left the region. */
+const hintMs = 10_000;
+
+/** When the answer came to the last call that was sent although the first 429 was known. */
+function leftOnHint(calls: readonly Call[], knownMs: number): number {
+  const stubborn = calls.filter(({ sentMs }) => sentMs > knownMs && sentMs < knownMs + hintMs);
+  return Math.max(knownMs, ...stubborn.map(({ endMs }) => endMs));
+}
+
+/** What the time after a trouble was like. */
+export interface Recovery {
+  readonly trouble: Exclude<Trouble, 'none'>;
+  /** Regions that served again within a minute, and when the last of them began to, in ms after the end of the trouble. */
+  readonly regionsBack: number;
+  readonly msUntilAllBack: number;
+  /** 429s in the first minute. */
+  readonly throttled: number;
+  /** Most that a region was given of its quota of a minute in the first 5 s in which it served again, 0–1. */
+  readonly firstPart: number;
+  /** Jobs that were under way when the trouble ended, and how long the last of them took from then on, in ms. */
+  readonly backlog: number;
+  readonly msUntilDone: number;
+  /** Calls that were made while the trouble lasted. */
+  readonly callsDuring: number;
+}
+
+const firstMs = 5000;
+
+export function measureRecoveries(world: World): Recovery[] {
+  return spansOf(world).flatMap(({ phase: { trouble }, fromMs, toMs }) => {
+    if (trouble === 'none') return [];
+    const after = world.calls.filter(({ sentMs }) => sentMs >= toMs && sentMs < toMs + 60_000);
+    const backMs = regionNames.flatMap((name) => {
+      const served = after.find(({ region, status }) => region === name && status === 200);
+      return served === undefined ? [] : [{ name, atMs: served.sentMs }];
+    });
+    const parts = backMs.map(({ name, atMs }) => {
+      const first = after.filter(({ region, sentMs }) => region === name && sentMs >= atMs && sentMs < atMs + firstMs);
+      return (first.length * chargedTokens) / world.scenario.tokensPerMinute;
+    });
+    const backlog = world.jobs.filter(
+      ({ submittedMs, doneMs }) => submittedMs < toMs && (doneMs ?? Number.POSITIVE_INFINITY) > toMs,
+    );
+    return [
+      {
+        trouble,
+        regionsBack: backMs.length,
+        msUntilAllBack: Math.max(...backMs.map(({ atMs }) => atMs)) - toMs,
+        throttled: after.filter(({ status }) => status === 429).length,
+        firstPart: Math.max(...parts),
+        backlog: backlog.length,
+        msUntilDone: Math.max(...backlog.map(({ doneMs }) => doneMs ?? Number.POSITIVE_INFINITY)) - toMs,
+        callsDuring: world.calls.filter(({ sentMs }) => sentMs >= fromMs && sentMs < toMs).length,
+      },
+    ];
   });
 }
 

@@ -1,7 +1,7 @@
 import { ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleAll, handleWhen, retry, wrap } from 'cockatiel';
 import OpenAI, { APIError } from 'openai';
 import type { System } from './run-scenario.ts';
-import { regionNames } from './scenario.ts';
+import { outputCap, regionNames } from './scenario.ts';
 import { type BenchJob, requestBody, type World } from './world.ts';
 
 /** What an application does today instead: its own client per region, jobs in turn over the regions. */
@@ -73,13 +73,21 @@ function ask(client: OpenAI, job: BenchJob): Promise<unknown> {
   );
 }
 
+/** Weir's own limit for the first byte: the SDK's ten minutes would be no comparison. */
+const limitMs = 60_000;
+
 function createClient(world: World, region: string, maxRetries: number): OpenAI {
   return new OpenAI({
     apiKey: 'any',
     baseURL: `https://${region}.openai.azure.com/openai/v1/`,
     maxRetries,
     fetch: async (_url, init) => {
-      const answer = await world.serve(region, new Headers(init?.headers).get('x-job') ?? '');
+      const answer = await world.serve(region, new Headers(init?.headers).get('x-job') ?? '', {
+        limitMs,
+        cap: outputCap,
+      });
+      // What a caller's own limit makes of silence.
+      if (answer === null) throw new TypeError('fetch failed');
       const headers = { 'content-type': 'application/json', ...answer.headers };
       return new Response(answer.text, { status: answer.status, headers });
     },

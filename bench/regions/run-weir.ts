@@ -14,7 +14,9 @@ import type { System } from './run-scenario.ts';
 import { countUsageRows, createProcess, createStorage } from './weir-system.ts';
 import { type BenchJob, requestBody, type World } from './world.ts';
 
-const timerEveryMs = 15_000;
+/** As the functions' schedules have it. */
+const sweepEveryMs = 15_000;
+const probeEveryMs = 5000;
 export const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 /** What a run of Weir tells beside its calls. */
@@ -65,16 +67,16 @@ export function startWeir(world: World): WeirSystem {
       createProcess({ clock, random: own, config, storage, halfTrip, tell, wakeQueue, upstream: upstreamOf(world) }),
     );
   }
-  const repeat = (work: (ports: Ports) => Promise<unknown>) => {
-    time.at(time.nowMs + timerEveryMs, () => void work(anyone()).then(() => repeat(work)));
+  const repeat = (work: (ports: Ports) => Promise<unknown>, everyMs: number) => {
+    time.at(time.nowMs + everyMs, () => void work(anyone()).then(() => repeat(work, everyMs)));
   };
-  repeat(sweep);
-  repeat(probeDeployments);
+  repeat(sweep, sweepEveryMs);
+  repeat(probeDeployments, probeEveryMs);
   return {
     notices,
     usageRows: () => countUsageRows(storage),
     submit: async (job) => {
-      const lane: Lane = draws.next() < 0.2 ? 'interactive' : 'standard';
+      const lane: Lane = draws.next() < scenario.interactivePart ? 'interactive' : 'standard';
       const principal = { team: 'apps', role: 'team', authenticatedBy: 'key' } as const;
       const { view } = await submitJob(anyone(), principal, submissionOf(lane), traceparent);
       byJob.set(view.job.id, job);
@@ -102,8 +104,15 @@ function upstreamOf(world: World): Upstream {
     prepare: async () => true,
     call: async (request, signal) => {
       const startedMs = world.time.nowMs;
-      const answer = await world.serve(request.deployment.name, request.jobId);
+      // A probe's answer is a word.
+      const cap = Number(request.body['max_completion_tokens'] ?? request.body['max_tokens']);
+      const limitMs = Math.min(request.firstByteMs, request.totalMs);
+      const answer = await world.serve(request.deployment.name, request.jobId, { limitMs, cap });
       if (signal.aborted) throw new Error('No call is cut short in this bench.');
+      if (answer === null) {
+        const latencyMs = world.time.nowMs - startedMs;
+        return { kind: 'unanswered', fault: 'first_byte_timeout', sent: true, statusCode: null, latencyMs };
+      }
       return {
         kind: 'answered',
         statusCode: answer.status,

@@ -1,7 +1,7 @@
 import type { Draws } from '../capacity/seeded.ts';
 
-/** What is wrong with the first region during a phase. */
-export type Trouble = 'none' | '503' | 'slow' | 'capacity';
+/** What is wrong during a phase: with the first region, or with all of them (`all-out`: every call is a 503). */
+export type Trouble = 'none' | '503' | 'slow' | 'capacity' | 'black-hole' | 'all-out';
 
 /** A stretch of the run; figures are taken by the phase in which a job was submitted. */
 export interface Phase {
@@ -18,6 +18,8 @@ export interface RegionScenario {
   readonly processes: number;
   /** Median round trip of a storage call. */
   readonly roundTripMs: number;
+  /** Part of the jobs that are interactive, 0–1; the others are standard. */
+  readonly interactivePart: number;
   readonly phases: readonly Phase[];
 }
 
@@ -46,8 +48,17 @@ function troubles(quietS: number): readonly Phase[] {
     { name: 'after slow', trouble: 'none', seconds: 60 },
     { name: 'capacity 429s', trouble: 'capacity', seconds: 60 },
     { name: 'after capacity', trouble: 'none', seconds: 60 },
+    { name: 'black hole', trouble: 'black-hole', seconds: 60 },
+    { name: 'after black hole', trouble: 'none', seconds: 120 },
+    { name: 'all out', trouble: 'all-out', seconds: 60 },
+    { name: 'after all out', trouble: 'none', seconds: 120 },
   ];
 }
+
+/** Without standard work there is nothing but interactive calls and the timer to find a region well again. */
+const interactiveTroubles: readonly Phase[] = troubles(120).filter(
+  ({ name }) => !name.includes('slow') && !name.includes('capacity'),
+);
 
 /** Three regions of 100,000 TPM under 2.5 jobs a second on 4 processes. */
 export const smallScenario: RegionScenario = {
@@ -57,7 +68,17 @@ export const smallScenario: RegionScenario = {
   requestsPerMinute: 600,
   processes: 4,
   roundTripMs: 10,
+  interactivePart: 0.2,
   phases: troubles(300),
+};
+
+/** The same under interactive jobs alone. */
+export const interactiveScenario: RegionScenario = {
+  ...smallScenario,
+  name: 'interactive jobs alone',
+  seed: 3,
+  interactivePart: 1,
+  phases: interactiveTroubles,
 };
 
 /** Three regions of half a million TPM under 12.5 jobs a second on 8 processes. */
@@ -68,6 +89,7 @@ export const largeScenario: RegionScenario = {
   requestsPerMinute: 3000,
   processes: 8,
   roundTripMs: 10,
+  interactivePart: 0.2,
   phases: troubles(120),
 };
 
@@ -83,8 +105,8 @@ export interface AnswerSize {
   readonly latencyMs: number;
 }
 
-export function drawAnswer(draws: Draws): AnswerSize {
-  const outputTokens = Math.max(5, Math.min(outputCap, Math.round(draws.lognormal(90, 0.5))));
+export function drawAnswer(draws: Draws, cap: number): AnswerSize {
+  const outputTokens = Math.min(cap, Math.max(5, Math.min(outputCap, Math.round(draws.lognormal(90, 0.5)))));
   const firstByteMs = draws.lognormal(350, 0.25);
   return { outputTokens, firstByteMs, latencyMs: firstByteMs + outputTokens * draws.lognormal(12, 0.15) };
 }

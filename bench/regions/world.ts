@@ -21,6 +21,7 @@ export interface Call {
   readonly region: string;
   readonly sentMs: number;
   endMs: number;
+  /** 0 while it is under way and when nothing came. */
   status: number;
 }
 
@@ -40,6 +41,12 @@ export interface Answer {
   readonly text: string;
   readonly firstByteMs: number;
   readonly latencyMs: number;
+}
+
+/** How long the caller waits for an answer, and how many tokens it may have. */
+export interface CallLimits {
+  readonly limitMs: number;
+  readonly cap: number;
 }
 
 /** What the service and its callers share: time, regions, jobs. */
@@ -89,26 +96,32 @@ export class World {
     job.hasSucceeded = hasSucceeded;
   }
 
-  /** One call: judged at its arrival, answered after its latency. The trouble at arrival holds for the whole call. */
-  async serve(region: string, jobName: string): Promise<Answer> {
+  /**
+   * One call: judged at its arrival, answered after its latency. The trouble at arrival holds for the whole call. Null when nothing came
+   * within `limitMs`.
+   */
+  async serve(region: string, jobName: string, { limitMs, cap }: CallLimits): Promise<Answer | null> {
     const job = this.#byId.get(jobName);
     const call: Call = { job: job?.id ?? jobName, region, sentMs: this.time.nowMs, endMs: Number.NaN, status: 0 };
     job?.calls.push(call);
     this.calls.push(call);
-    const answer = this.#answer(region);
-    await this.time.sleep(answer.latencyMs);
+    const answer = this.#answer(region, cap);
+    await this.time.sleep(Math.min(answer?.latencyMs ?? limitMs, limitMs));
     call.endMs = this.time.nowMs;
+    if (answer === null || answer.latencyMs > limitMs) return null;
     call.status = answer.status;
     return answer;
   }
 
-  #answer(region: string): Answer {
-    const trouble = region === troubled ? this.#trouble : 'none';
+  /** Null where nothing ever comes. */
+  #answer(region: string, cap: number): Answer | null {
+    const trouble = region === troubled || this.#trouble === 'all-out' ? this.#trouble : 'none';
     const admission = this.#admissions.get(region);
     if (admission === undefined) throw new Error(`There is no region ${region}.`);
     const now = Math.floor(this.time.nowMs);
     const quickly = { firstByteMs: 25, latencyMs: 30 };
-    if (trouble === '503') return { ...quickly, status: 503, headers: {}, text: unavailable };
+    if (trouble === 'black-hole') return null;
+    if (trouble === '503' || trouble === 'all-out') return { ...quickly, status: 503, headers: {}, text: unavailable };
     const headers = writeHeadroom(readHeadroom(admission, now), (ms) => ms);
     const refuse = (kind: Parameters<typeof writeRefusal>[0]['kind'], retryAfterMs: number): Answer => {
       const facts = { kind, hint: 'good', retryAfterMs, model: 'm', region, headroomHeaders: headers } as const;
@@ -118,7 +131,7 @@ export class World {
     if (trouble === 'capacity') return refuse('capacity', 10_000);
     const decision = admit(admission, { tokens: chargedTokens }, now);
     if (decision.outcome === 'refused') return refuse(decision.kind, decision.retryAfterMs);
-    const { outputTokens, firstByteMs, latencyMs } = drawAnswer(this.#answers);
+    const { outputTokens, firstByteMs, latencyMs } = drawAnswer(this.#answers, cap);
     const factor = trouble === 'slow' ? slowFactor : 1;
     return {
       status: 200,

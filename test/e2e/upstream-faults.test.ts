@@ -117,7 +117,7 @@ describe('a call to the simulated service', () => {
     [
       'a 429 of a day',
       { kind: 'status', status: 429, refusal: 'tokens', hint: '86400' },
-      { verdict: 'throttled', coolDownMs: 300_000 },
+      { verdict: 'throttled', throttle: 'tokens', hint: expect.anything() },
     ],
     [
       'a 429 with -1',

@@ -8,6 +8,8 @@ export interface UsageResource {
   readonly outcome: string;
   readonly measured: boolean;
   readonly cost_usd: string;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
 }
 
 /** What the simulated service billed beside what Weir has on its books, call by call. */

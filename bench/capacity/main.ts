@@ -2,37 +2,29 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { BenchCase, Outcome } from './bench-case.ts';
 import { cases } from './cases.ts';
-import { type Check, isMet, worstOf } from './check.ts';
+import { isMet, worstOf } from './check.ts';
 import { comparedScenarios, strategies } from './compare.ts';
+import { type Compared, type KeptCase, keepResults, printGoals } from './keep-results.ts';
 import type { Figures } from './measure.ts';
 import { printCase, printCompared } from './print.ts';
 import { benchReal } from './real/bench-real.ts';
 import { runTasks } from './run-tasks.ts';
 import { runTask, type Task, type TaskResult } from './task.ts';
 
-const usage = `npm run bench -- capacity [--only NAME[,NAME…]] [--seeds N] [--peers | --no-peers] [--processes N] [--json FILE] [--list]
+const usage = `npm run bench -- capacity [--only NAME[,NAME…]] [--seeds N] [--peers | --no-peers] [--processes N] [--json FILE] [--keep] [--list]
 
 Runs Weir's booking policy and pump in virtual time: a simulated store that counts operations and loses ETag races,
 the simulator's admission rules, 1 to 1,000 workers with clocks up to ±250 ms apart. Every figure is judged against its goal;
-the exit code is 1 when one is missed. Seeds are fixed: same code, same figures.
+the exit code is 1 when one is missed. Seeds are fixed: same code, same figures. --keep writes the results to
+bench/results/capacity.json and capacity.txt; with --only the other cases stay there as they were. About fifteen minutes on two free cores.
 
 npm run bench -- capacity --real [--only eight | elastic] [--json FILE]
 Real worker processes with the whole gateway, Azurite and the simulator, in real time: about seven minutes.
 `;
 
-interface CaseResult {
-  readonly name: string;
-  readonly part: string;
-  readonly about: string;
-  readonly checks: readonly (Check & { readonly isMet: boolean })[];
+interface CaseResult extends KeptCase {
   /** By seed. */
   readonly runs: readonly Outcome[];
-}
-
-interface ComparedResult {
-  readonly scenario: string;
-  readonly strategy: string;
-  readonly figures: Figures;
 }
 
 /** The bench of issue "Capacity": every case with its goal beside the result, peers in the same run. Returns the exit code. */
@@ -43,6 +35,7 @@ export async function benchCapacity(args: readonly string[]): Promise<number> {
       only: { type: 'string' },
       seeds: { type: 'string' },
       json: { type: 'string' },
+      keep: { type: 'boolean', default: false },
       processes: { type: 'string', default: '2' },
       list: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
@@ -70,22 +63,15 @@ export async function benchCapacity(args: readonly string[]): Promise<number> {
     ? comparedScenarios.flatMap(({ name }) => strategies.map((strategy) => ({ scenario: name, strategy })))
     : [];
   const results = await runAll(chosen, compared, Number(values.processes));
-  const all = results.cases.flatMap(({ checks }) => checks);
-  const missed = results.cases.flatMap(({ name, checks }) =>
-    checks.filter((check) => !check.isMet).map(({ figure }) => `${name}: ${figure}`),
-  );
-  say(`\ngoals met: ${all.length - missed.length} of ${all.length}\n${missed.map((line) => `  ✗ ${line}\n`).join('')}`);
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, null, 1)}\n`);
-  return missed.length === 0 ? 0 : 1;
-}
-
-interface Compared {
-  readonly scenario: string;
-  readonly strategy: string;
+  say(printGoals(results.cases));
+  const text = `${JSON.stringify(results, null, 1)}\n`;
+  if (values.json !== undefined) await writeFile(values.json, text);
+  if (values.keep) await keepResults(results);
+  return results.cases.every(({ checks }) => checks.every(({ isMet }) => isMet)) ? 0 : 1;
 }
 
 /** What measures real time runs first and alone, everything else on several processes; printed in order. */
-async function runAll(chosen: readonly BenchCase[], compared: readonly Compared[], processes: number) {
+async function runAll(chosen: readonly BenchCase[], compared: readonly Omit<Compared, 'figures'>[], processes: number) {
   const tasksOf = ({ name, seeds }: BenchCase): Task[] =>
     Array.from({ length: seeds }, (_, seedOffset) => ({ kind: 'case', name, seedOffset }));
   const finished: CaseResult[] = [];
@@ -97,7 +83,7 @@ async function runAll(chosen: readonly BenchCase[], compared: readonly Compared[
   const tasks = [...rest.flatMap(tasksOf), ...compared.map((pair): Task => ({ kind: 'compared', ...pair }))];
   const results = runTasks(tasks, processes);
   for (const known of rest) finished.push(closeCase(known, await take(results, known.seeds)));
-  const rows: ComparedResult[] = [];
+  const rows: Compared[] = [];
   for (const { name } of comparedScenarios) {
     const pairs = compared.filter(({ scenario }) => scenario === name);
     const taken = await take(results, pairs.length);
@@ -115,8 +101,10 @@ function closeCase(known: BenchCase, results: readonly TaskResult[]): CaseResult
     const worst = worstOf(runs.flatMap((run) => run.checks[index] ?? []));
     return worst === undefined ? [] : [{ ...worst, isMet: isMet(worst) }];
   });
-  say(printCase(known, checks, runs[0]?.summary ?? ''));
-  return { name: known.name, part: known.part, about: known.about, checks, runs };
+  const summary = runs[0]?.summary ?? '';
+  say(printCase(known, checks, summary));
+  const { name, part, about, seeds } = known;
+  return { name, part, about, seeds, checks, summary, runs };
 }
 
 function figuresOf(result: TaskResult | undefined): Figures {

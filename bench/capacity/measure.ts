@@ -22,6 +22,8 @@ export interface Figures extends LaneWaits {
   readonly utilisation: number;
   readonly throttled: number;
   readonly throttledPerJob: number;
+  /** 429s of the whole run, warm-up included. */
+  readonly throttledEver: number;
   readonly submitted: number;
   readonly done: number;
   /** Refused for good because they are larger than a whole limit. */
@@ -68,6 +70,7 @@ export function measure(simulation: Simulation, ended: { realMs: number; tokensI
   return {
     utilisation: admittedTokens / quota,
     throttled: refusals,
+    throttledEver: jobs.reduce((sum, { throttled }) => sum + throttled, 0),
     throttledPerJob: refusals / Math.max(1, sent.length),
     submitted: jobs.filter(({ isCancelled }) => !isCancelled).length,
     done: everSent.length,

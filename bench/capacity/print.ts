@@ -3,10 +3,14 @@ import { type Check, isMet } from './check.ts';
 import { type Figures, short } from './measure.ts';
 
 /** One case's checks with their goals; of several seeds the worst. */
-export function printCase({ name, about, seeds }: BenchCase, checks: readonly Check[], summary: string): string {
+export function printCase(
+  { name, about, seeds }: Pick<BenchCase, 'name' | 'about' | 'seeds'>,
+  checks: readonly Check[],
+  summary: string,
+): string {
   const lines = checks.map((check) => {
     const { figure, value, is, goal, instead } = check;
-    const asked = instead === null ? '' : `   (asked: ${instead})`;
+    const asked = (instead ?? null) === null ? '' : `   (asked: ${instead})`;
     return `  ${isMet(check) ? '✓' : '✗'} ${figure.padEnd(42)}${short(value).padStart(9)}   ${is === 'at least' ? '≥' : '≤'} ${goal}${asked}\n`;
   });
   const of = seeds === 1 ? '' : ` [worst of ${seeds} seeds]`;

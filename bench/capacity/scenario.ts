@@ -1,3 +1,4 @@
+import { alwaysHealthy, type HealthPolicy } from '../../src/core/capacity/deployment-health.ts';
 import type { Lane } from '../../src/core/jobs/job.ts';
 import type { AdmissionLimits } from '../../tools/simulator/admission.ts';
 import type { Draws } from './seeded.ts';
@@ -62,6 +63,8 @@ export interface Scenario {
   readonly teams: Readonly<Record<string, TeamSetting>>;
   readonly streams: readonly JobStream[];
   readonly incidents: readonly Incident[];
+  /** What is made of calls that fail: nothing, unless other applications' load makes the service refuse. */
+  readonly health: HealthPolicy;
   /** The service's charge ÷ the documented formula. */
   readonly serviceFactor: number;
   /** It ends as soon as every job has ended. */
@@ -108,6 +111,7 @@ export function scenario(name: string, over: Partial<Scenario>): Scenario {
     teams: {},
     streams: [],
     incidents: [],
+    health: alwaysHealthy,
     serviceFactor: 1,
     isFinite: false,
     ...over,

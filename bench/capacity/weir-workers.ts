@@ -1,5 +1,4 @@
 import type { Booking } from '../../src/core/capacity/capacity.ts';
-import { alwaysHealthy } from '../../src/core/capacity/deployment-health.ts';
 import { type PoolLimits, unknownTeam } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
 import { type Lane, lanes } from '../../src/core/jobs/job.ts';
@@ -42,7 +41,7 @@ function makeWorker(
       },
       flush: async () => {},
     },
-    health: alwaysHealthy,
+    health: scenario.health,
     limits: () => limitsOf(simulation),
   });
 

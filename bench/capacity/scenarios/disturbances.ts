@@ -1,3 +1,4 @@
+import { breakerPolicy } from '../../../src/core/routing/breaker-policy.ts';
 import { type BenchCase, inVirtualTime } from '../bench-case.ts';
 import { atMost } from '../check.ts';
 import { scenario } from '../scenario.ts';
@@ -60,6 +61,7 @@ function foreignLoad(name: string, what: string, tokensPerSecond: number, hints:
       isFinite: true,
       warmUpS: 0,
       hints,
+      health: breakerPolicy,
       streams: [
         { lane: 'bulk', team: 'apps', standing: 1200 },
         { ...calls, untilS: 240 },

@@ -37,7 +37,7 @@ export async function keepResults(run: Kept): Promise<void> {
   const path = join(folder, 'capacity.json');
   const kept: Kept = JSON.parse(await readFile(path, 'utf8'), readFigure);
   const merged = mergeResults(kept, run);
-  await writeFile(path, `${JSON.stringify(merged, null, 1)}\n`);
+  await writeFile(path, `${JSON.stringify(merged, null, 2)}\n`);
   await writeFile(join(folder, 'capacity.txt'), printResults(merged));
 }
 

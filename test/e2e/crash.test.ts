@@ -38,7 +38,9 @@ test('fault 1: forty jobs all end once though the host is killed twice in their 
   );
   expect(ends).toEqual(ids.map(() => 1));
 
-  const bill = await compareBill(weir);
+  // Operators see all books: a region that is silent under so many deaths is asked by calls on Weir's own account.
+  expect((await compareBill(weir, 'platform')).differences).toEqual([]);
+  const bill = await compareBill(weir, 'search', new Set(ids));
   expect(bill.differences).toEqual([]);
   expect(bill.rows).toBe(ended.reduce((sum, job) => sum + job.attempts.length, 0));
   expect(bill.unknown).toBeGreaterThan(0);

@@ -123,6 +123,8 @@ function runTest(test: string): TestRun {
 
 /** What the simulation's test says of its first failure: `npm run simulate -- --seed N …: step S, what`. */
 function findSeed(report: string): string | null {
-  const found = /npm run simulate -- --seed (\d+) --runs 1 --trace: (step \d+, [^"\\]*)/.exec(report);
+  const found = /npm run simulate -- --seed (\d+) --runs 1 --trace: (step \d+, [^"\\]*?)(?:: expected|["\\])/.exec(
+    report,
+  );
   return found === null ? null : `found in seed ${found[1]}, ${found[2]}`;
 }

@@ -80,6 +80,8 @@ export class Clients {
   async #follow(draws: Draws, team: string, id: string, submission: JobSubmission): Promise<void> {
     const { time, trace } = this.#world;
     const what = draws.next();
+    // One in four never comes back: nobody's question mends what was damaged meanwhile.
+    if (what > 0.75) return;
     await time.sleep(Math.round(draws.uniform(0, draws.next() < 0.5 ? 1000 : 40_000)));
     if (what < 0.3) {
       const cancelled = await this.#ask(draws, 'cancel', ({ ports }) => cancelJob(ports, team, id, { erase: false }));

@@ -14,7 +14,7 @@ import {
 } from './decision.ts';
 import { advanceLedger } from './deployment-ledger.ts';
 import { adoptTicket, foreseeTicket, forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
-import { dropIdleLines, placeInTeam } from './own-place.ts';
+import { dropIdleLines, passOwnTime, placeInTeam } from './own-place.ts';
 import { largestFor } from './pool-limits.ts';
 import { clonePoolState, type PoolState } from './pool-state.ts';
 import { dropStaleReservations } from './reserve-far.ts';
@@ -67,6 +67,7 @@ export function advanceTime(decision: Decision): void {
   const { state, nowMs } = decision;
   for (const lane of Object.values(state.line.lanes)) forgetService(lane, nowMs);
   for (const ring of state.teams.values()) forgetBefore(teamRing, ring, nowMs);
+  passOwnTime(decision);
   dropIdleLines(decision);
   dropStaleReservations(decision);
   let passedMs = 0;

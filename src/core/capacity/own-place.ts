@@ -3,7 +3,16 @@ import { estimateAdmission } from './admission-estimate.ts';
 import type { BookingRequest } from './capacity.ts';
 import { type Decision, limitsOfTeam } from './decision.ts';
 import { teamWork } from './lane-line.ts';
-import { adoptOwn, createTeamLine, issueOwn, isTeamLineEmpty, type TeamLine, workOfLane } from './team-line.ts';
+import {
+  adoptOwn,
+  createTeamLine,
+  issueOwn,
+  isTeamLineEmpty,
+  passUnclaimed,
+  type TeamLine,
+  workOfLane,
+} from './team-line.ts';
+import { unclaimed } from './team-time.ts';
 import { ownCost, ownUnit } from './team-turn.ts';
 import type { OwnPlace } from './ticket.ts';
 
@@ -14,7 +23,8 @@ export function placeInTeam(decision: Decision, request: Omit<BookingRequest, Of
   if (line === null) return null;
   const known = ticket?.own;
   if (known?.unit === line.unit) {
-    if (adoptOwn(line, lane, known)) decision.hasNews = true;
+    // Who has joined its lane's line or holds a send time is no longer kept waiting by this one: his place here has been passed or served.
+    if (known.isWaiting && adoptOwn(line, lane, known)) decision.hasNews = true;
     return known;
   }
   decision.hasNews = true;
@@ -32,6 +42,17 @@ export function dropIdleLines({ state, limits }: Decision): void {
   }
 }
 
+/** Time passes in teams' lines too: who does not come for his place keeps nobody behind it waiting for longer than its own time. */
+export function passOwnTime(decision: Decision): void {
+  const { state, limits, nowMs } = decision;
+  for (const [team, line] of Object.entries(state.line.teams)) {
+    const own = limitsOfTeam(limits, team);
+    const { work, claimedUntilMs } = unclaimed(own, line.claimedUntilMs, nowMs);
+    line.claimedUntilMs = claimedUntilMs;
+    if (work > 0 && !own.isPaused && passUnclaimed(line, work)) decision.hasNews = true;
+  }
+}
+
 /** Tokens of a team's jobs of a lane that its own limit keeps out of the lane's line, of those before `start` in its own (Infinity: all). */
 export function unjoinedTokens(decision: Decision, team: string, lane: Lane, start: number): number {
   const own = decision.state.line.teams[team];
@@ -41,12 +62,12 @@ export function unjoinedTokens(decision: Decision, team: string, lane: Lane, sta
   return Math.max(0, tokens - teamWork(line, team, Number.POSITIVE_INFINITY, decision.weightOf));
 }
 
-function ownLineOf({ state, limits }: Decision, team: string): TeamLine | null {
+function ownLineOf({ state, limits, nowMs }: Decision, team: string): TeamLine | null {
   const unit = ownUnit(limitsOfTeam(limits, team));
   if (unit === null) return null;
   const known = state.line.teams[team];
   if (known?.unit === unit) return known;
-  const line = createTeamLine(unit);
+  const line = createTeamLine(unit, nowMs);
   state.line.teams[team] = line;
   return line;
 }

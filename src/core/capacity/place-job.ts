@@ -234,7 +234,9 @@ export function teamFreeAt(decision: Decision, ask: Ask): number | { reason: Wai
   const before = ask.own === null || line === undefined ? 0 : workBefore(line, lane, ask.own.start);
   const tokens = estimateAdmission(estimate);
   const meanTokens = decision.state.line.lanes[lane].meanCost;
-  const pacedUntilMs = lane === 'interactive' ? null : (line?.pacedUntilMs ?? 0);
+  // Who was passed because he came a moment late has had his turn: the pace is for those who have it before them.
+  const isPassed = ask.own !== null && line !== undefined && ask.own.finish <= line.lanes[lane].served;
+  const pacedUntilMs = lane === 'interactive' || isPassed ? null : (line?.pacedUntilMs ?? 0);
   // A limit of 0 is a switch: nobody knows when it is turned on.
   const turnMs = findOwnTurn({ limits, ring, before, tokens, meanTokens, pacedUntilMs, fromMs: decision.earliestMs });
   return turnMs ?? decision.nowMs + 2 * ownWindowMs;

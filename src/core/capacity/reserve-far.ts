@@ -5,6 +5,8 @@ import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
 import { laneRing } from './lane-line.ts';
 import { bookingOf, findPlace, holdPlace, type PlaceWanted } from './place-job.ts';
 import type { Reservation } from './pool-state.ts';
+import { returnTime } from './team-time.ts';
+import { ownCost, returnOwnPace } from './team-turn.ts';
 import type { Ticket } from './ticket.ts';
 import { chargeRing, teamRing } from './token-ring.ts';
 
@@ -94,6 +96,13 @@ function withdrawPlace(decision: Decision, held: Omit<Reservation, 'jobId'>): vo
   if (ring !== undefined && (team.tokensPerMinute !== null || team.requestsPerMinute !== null)) {
     chargeRing(teamRing, ring, { tokens: -held.tokens, requests: -1 }, held.sendAtMs);
     decision.touchedTeams.add(held.team);
+  }
+  // It pays again when it is served again.
+  const own = decision.state.line.teams[held.team];
+  const cost = ownCost(team, held.neededTokens ?? held.tokens);
+  if (own !== undefined) {
+    own.pacedUntilMs = returnOwnPace(team, own.pacedUntilMs, cost, decision.nowMs);
+    own.claimedUntilMs = returnTime(team, own.claimedUntilMs, cost, decision.nowMs);
   }
   const lane = decision.state.line.lanes[held.lane];
   lane.credit += held.tokens;

@@ -15,6 +15,7 @@ import { isInUse, jumpTo, type LaneLine, serveWork, workAhead } from './lane-lin
 import { ableFor, type FoundPlace, findPlace, type PlaceWanted, takePlace, thereFor } from './place-job.ts';
 import { findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
 import { serveOwn } from './team-line.ts';
+import { claimTime } from './team-time.ts';
 import { ownCost, payOwnPace } from './team-turn.ts';
 import { deploymentRing } from './token-ring.ts';
 import { isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs, sliceTurn } from './turn-estimate.ts';
@@ -164,6 +165,7 @@ function serveTeam(decision: Decision, lane: Lane, { request, own }: Ask): void 
   const limits = limitsOfTeam(decision.limits, team);
   const cost = ownCost(limits, estimateAdmission(estimate));
   line.pacedUntilMs = Math.ceil(payOwnPace(limits, line.pacedUntilMs, cost, decision.nowMs));
+  line.claimedUntilMs = Math.ceil(claimTime(limits, line.claimedUntilMs, cost, decision.nowMs));
 }
 
 /** A turn has come when what is ahead is served within the horizon; a big job's comes as much earlier as it takes to make room. */

@@ -7,11 +7,12 @@ export function encodeTeamLines(teams: Readonly<Record<string, TeamLine>>): obje
   return Object.fromEntries(Object.entries(teams).map(([team, line]) => [team, encodeTeamLine(line)]));
 }
 
-function encodeTeamLine({ unit, lanes: byLane, pacedUntilMs }: TeamLine): object {
+function encodeTeamLine({ unit, lanes: byLane, pacedUntilMs, claimedUntilMs }: TeamLine): object {
   const used = lanes.filter((lane) => byLane[lane].issued > 0);
   return {
     unit,
     pacedUntilMs: Math.ceil(pacedUntilMs),
+    claimedUntilMs: Math.ceil(claimedUntilMs),
     ...Object.fromEntries(used.map((lane) => [lane, encodeLane(byLane[lane])])),
   };
 }
@@ -37,8 +38,11 @@ function decodeTeamLine(value: unknown): TeamLine | null {
   const row = readObject(value);
   const unit = row?.['unit'];
   const pacedUntilMs = row?.['pacedUntilMs'];
+  // Absent in rows of older builds.
+  const claimedUntilMs = row?.['claimedUntilMs'] ?? pacedUntilMs;
   if (row === null || (unit !== 'tokens' && unit !== 'requests') || !isFigure(pacedUntilMs)) return null;
-  const line = { ...createTeamLine(unit), pacedUntilMs };
+  if (!isFigure(claimedUntilMs)) return null;
+  const line = { ...createTeamLine(unit, claimedUntilMs), pacedUntilMs };
   for (const lane of lanes) {
     if (row[lane] === undefined) continue;
     const own = decodeLane(row[lane]);

@@ -22,15 +22,17 @@ export interface TeamLine {
   readonly lanes: Record<Lane, OwnLane>;
   /** Until when what was served is paid for at the pace of the lower lanes. */
   pacedUntilMs: number;
+  /** Until when the limit is accounted for: by what was sent, or by a head of line that it keeps waiting. */
+  claimedUntilMs: number;
 }
 
-export function createTeamLine(unit: LimitUnit): TeamLine {
+export function createTeamLine(unit: LimitUnit, claimedUntilMs = 0): TeamLine {
   const lane = (): OwnLane => ({ served: 0, issued: 0, dead: [] });
-  return { unit, lanes: { interactive: lane(), standard: lane(), bulk: lane() }, pacedUntilMs: 0 };
+  return { unit, lanes: { interactive: lane(), standard: lane(), bulk: lane() }, pacedUntilMs: 0, claimedUntilMs };
 }
 
 /** A copy that shares nothing with the original. */
-export function cloneTeamLine({ unit, lanes: own, pacedUntilMs }: TeamLine): TeamLine {
+export function cloneTeamLine({ unit, lanes: own, pacedUntilMs, claimedUntilMs }: TeamLine): TeamLine {
   const copy = ({ served, issued, dead }: OwnLane): OwnLane => ({
     served,
     issued,
@@ -38,7 +40,7 @@ export function cloneTeamLine({ unit, lanes: own, pacedUntilMs }: TeamLine): Tea
   });
   const { interactive, standard, bulk } = own;
   const copies = { interactive: copy(interactive), standard: copy(standard), bulk: copy(bulk) };
-  return { unit, lanes: copies, pacedUntilMs };
+  return { unit, lanes: copies, pacedUntilMs, claimedUntilMs };
 }
 
 /** The next place of a lane. */
@@ -73,9 +75,29 @@ export function workOfLane(line: TeamLine, lane: Lane, start: number): number {
 export function serveOwn(line: TeamLine, lane: Lane, place: OwnPlace): void {
   for (const other of lanes) {
     const own = line.lanes[other];
-    passOwn(own, other === lane ? place.finish : own.issued);
+    passOwn(own, Math.min(own.issued, other === lane ? place.finish : own.issued));
     if (other === lane) break;
   }
+}
+
+/** Passes so much of the work in line, the more urgent lanes first, and what is dead for nothing; false when nobody is in line. */
+export function passUnclaimed(line: TeamLine, work: number): boolean {
+  if (isTeamLineEmpty(line)) return false;
+  let left = work;
+  for (const lane of lanes) {
+    const own = line.lanes[lane];
+    while (left > 0 && own.served < own.issued) {
+      const dead = own.dead.find(([, to]) => to > own.served);
+      const isDead = dead !== undefined && dead[0] <= own.served;
+      const until = isDead ? dead[1] : Math.min(own.issued, dead?.[0] ?? own.issued);
+      const step = isDead ? until - own.served : Math.min(left, until - own.served);
+      if (!isDead) left -= step;
+      passOwn(own, own.served + step >= until ? until : own.served + step);
+      // Less than a millionth is what rounding leaves.
+      if (left < 1e-6) left = 0;
+    }
+  }
+  return true;
 }
 
 /** Takes a place out: its holder was cancelled or has given up. */

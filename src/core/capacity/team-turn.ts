@@ -5,7 +5,9 @@ import { findRoom, type RingCharge, type TokenRing, teamRing } from './token-rin
 /** What a job takes of its team's limit, in the limit's unit: tokens, or requests of a team that is limited in those alone. */
 export function ownCost({ tokensPerMinute, requestsPerMinute }: TeamLimits, tokens: number): number {
   if (tokensPerMinute === null) return 1;
-  return requestsPerMinute === null ? tokens : Math.max(tokens, tokensPerMinute / requestsPerMinute);
+  // Limits of 0 are switches: a place in a line that stands still has its size all the same.
+  if (requestsPerMinute === null || requestsPerMinute === 0) return tokens;
+  return Math.max(tokens, tokensPerMinute / requestsPerMinute);
 }
 
 /** The unit of a team's own limit; null when it has none. */
@@ -41,6 +43,11 @@ export function payOwnPace(limits: TeamLimits, pacedUntilMs: number, cost: numbe
   return paceFrom(pacedUntilMs, nowMs) + paceOf(limits, cost);
 }
 
+/** The same once a booking of `cost` has come back unsent. */
+export function returnOwnPace(limits: TeamLimits, pacedUntilMs: number, cost: number, nowMs: number): number {
+  return Math.min(pacedUntilMs, Math.max(pacedUntilMs - paceOf(limits, cost), nowMs - CATCH_UP_MS));
+}
+
 function paceOf(limits: TeamLimits, cost: number): number {
   return (cost / Math.max(ownLimit(limits) ?? Number.POSITIVE_INFINITY, 1e-6)) * (60_000 / PACE);
 }
@@ -71,7 +78,7 @@ export function findOwnTurn(want: OwnTurnWanted): number | null {
   const { limits, ring, tokens, fromMs } = want;
   const cost = ownCost(limits, tokens);
   const limit = ownLimit(limits) ?? Number.POSITIVE_INFINITY;
-  if (limit <= 0 || cost > limit) return null;
+  if (limit <= 0 || limits.requestsPerMinute === 0 || cost > limit) return null;
   const perWindow = Math.max(limit / 2, limit - (limits.tokensPerMinute === null ? 0 : want.meanTokens / 2));
   const windows = want.before + cost <= limit ? 0 : Math.ceil((want.before + cost - limit) / perWindow);
   const before = Math.max(0, Math.min(limit - cost, want.before - windows * perWindow));

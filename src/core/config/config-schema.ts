@@ -105,7 +105,8 @@ export const teamKeySchema = z.strictObject({
 });
 
 const team = z.strictObject({
-  id: name,
+  // What every JavaScript object has under a name is no team's.
+  id: name.refine((id) => !(id in {}), 'this name is reserved: choose another one'),
   keys: z.array(teamKeySchema).default([]),
   entraAppIds: z.array(guid).default([]),
   role: z.enum(['team', 'operator']).default('team'),

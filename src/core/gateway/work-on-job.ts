@@ -112,10 +112,16 @@ function leaveWithoutTurn(
     case 'never':
       return finish(ports, job, round, { status: 'failed', error: exceedsQuota(turn) });
     case 'deadline':
-      return finish(ports, job, round, { status: 'expired', error: null });
+      return finish(ports, job, withTicket(round, turn.ticket), { status: 'expired', error: null });
     case 'park':
       return park(ports, job, round, { ...turn, isRoundOver: false });
   }
+}
+
+/** The end of a job gives back the ticket in hand, which no row has seen yet when this is its first wake. */
+function withTicket(round: Round, ticket: Ticket | null): Round {
+  const { row } = round;
+  return { ...round, row: { ...row, value: { ...row.value, ticket: row.value.ticket ?? ticket } } };
 }
 
 function parkForNow(ports: Ports, job: Job, round: Round, reason: string): Promise<WorkOutcome> {

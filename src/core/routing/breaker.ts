@@ -2,7 +2,7 @@ import type { HealthEffect } from '../retry/classification.ts';
 import type { BreakerState } from './breaker-state.ts';
 import { addCall, isFailing, noFailures } from './failure-window.ts';
 import { addLatency, isSlow, type Latency, type LatencySample, noLatency } from './latency.ts';
-import { addMiss, addService, isMissing, servesOthers } from './misconfiguration.ts';
+import { addMiss, addService, doubtService, isMissing, servesOthers } from './misconfiguration.ts';
 import { isSilence } from './silence.ts';
 
 /** What one call told about its deployment. */
@@ -113,8 +113,9 @@ export function onOutcome(state: BreakerState, call: CallEvidence, peers: Breake
       return open(cooled, call.reason, now, faultyMs);
     case 'configuration': {
       // One team's wrong operation must not take the deployment from all others.
-      if (servesOthers(cooled.service, call.endpoint, now)) return cooled;
-      const missed = { ...cooled, service: addMiss(cooled.service, call.job, now) };
+      const service = doubtService(cooled.service, call.endpoint);
+      if (servesOthers(service, call.endpoint, now)) return { ...cooled, service };
+      const missed = { ...cooled, service: addMiss(service, call.job, now) };
       return isMissing(missed.service) ? open(missed, call.reason, now, faultyMs) : missed;
     }
     case 'bad': {

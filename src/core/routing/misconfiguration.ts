@@ -25,6 +25,12 @@ export function addService({ servedMs }: ServiceRecord, endpoint: string, now: n
   return { servedMs: { ...servedMs, [endpoint]: now }, misses: [] };
 }
 
+/** The record after an operation that was answered well before is said not to exist: its good answers prove nothing any more. */
+export function doubtService({ servedMs, misses }: ServiceRecord, endpoint: string): ServiceRecord {
+  const { [endpoint]: _, ...others } = servedMs;
+  return { servedMs: others, misses };
+}
+
 /** Whether another operation than this was answered well within the last five minutes: then it is the operation that is wrong, not the deployment. */
 export function servesOthers({ servedMs }: ServiceRecord, endpoint: string, now: number): boolean {
   return Object.entries(servedMs).some(([other, atMs]) => other !== endpoint && now - atMs < memoryMs);

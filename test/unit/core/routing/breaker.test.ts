@@ -211,6 +211,14 @@ describe('a deployment or operation that is said not to exist', () => {
     expect(state.status).toBe('open');
   });
 
+  it('is missing where it served two operations and now serves neither', () => {
+    let state = onOutcome(freshBreaker, call('good', start), peers, start);
+    state = onOutcome(state, call('good', start, { endpoint: '/v1/responses' }), peers, start);
+    for (let count = 0; count < 4; count += 1)
+      state = miss(state, start + 1000 + count, { endpoint: count % 2 === 0 ? chat : '/v1/responses' });
+    expect(state.status).toBe('open');
+  });
+
   it('keeps no deployment out when its probe asks for the wrong operation', () => {
     const well = onOutcome(freshBreaker, call('good', start - 1000), peers, start - 1000);
     const out = repeat(well, 5, 'bad', start);

@@ -108,7 +108,7 @@ async function queueFull(ports: Ports, want: PlaceWanted, full: FullDoor): Promi
 function promisePlace(ports: Ports, want: PlaceWanted, full: FullDoor): Promise<number> {
   const { team, lane, model } = want;
   const door = full.owner === 'lane' ? `lane|${lane}` : `team|${team.id}`;
-  const asker = `${door}|${team.id}|${lane}|${model}`;
+  const asker = { team: team.id, kind: `${lane}|${model}` };
   return ports.census.promises.next(door, asker, ports.clock.now(), () => readPlaceRate(ports, want, full));
 }
 

@@ -17,20 +17,29 @@ export interface PlaceRate {
  * back to one place: each is told the next one, so that the hint is true for all of them.
  */
 export class DoorPromises {
-  readonly #lastAtMs = new Map<string, number>();
+  /** By door and team: who asks on and on moves no other team's time. */
+  readonly #lastAtMs = new Map<string, Map<string, number>>();
   readonly #estimates = new Map<string, Estimate>();
   readonly #rates = new Map<string, { readonly atMs: number; readonly rate: Promise<PlaceRate> }>();
 
   /**
-   * How long the next refused caller of a door is to stay away: until the place after the one that was promised last. `readRate` is asked
-   * at most every half second for the same asker.
+   * How long the next refused caller of a door is to stay away: until the place after the one that its team was promised last; teams
+   * that have such promises share the places. `readRate` is asked at most every half second for the same asker.
    */
-  async next(door: string, asker: string, nowMs: number, readRate: () => Promise<PlaceRate>): Promise<number> {
-    const rate = await this.#rateOf(asker, nowMs, readRate);
+  async next(
+    door: string,
+    { team, kind }: { readonly team: string; readonly kind: string },
+    nowMs: number,
+    readRate: () => Promise<PlaceRate>,
+  ): Promise<number> {
+    const rate = await this.#rateOf(`${door}|${team}|${kind}`, nowMs, readRate);
+    const promised = this.#lastAtMs.get(door) ?? new Map<string, number>();
+    for (const [other, lastAtMs] of promised) if (lastAtMs <= nowMs) promised.delete(other);
+    const sharing = new Set([...promised.keys(), team]).size;
     const first = nowMs + rate.firstMs;
-    const behindLast = (this.#lastAtMs.get(door) ?? 0) + rate.stepMs;
+    const behindLast = (promised.get(team) ?? 0) + rate.stepMs * sharing;
     const atMs = Math.min(Math.max(first, behindLast), nowMs + Math.max(rate.firstMs, rate.mostMs));
-    this.#lastAtMs.set(door, atMs);
+    this.#lastAtMs.set(door, promised.set(team, atMs));
     return atMs - nowMs;
   }
 

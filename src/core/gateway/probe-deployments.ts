@@ -96,6 +96,11 @@ async function callProbe(
   return makeProbeCall(ports, planned, { booking, deployment, withinMs });
 }
 
+/** What a probe's job costs to accept before it is sent, in claims: its team's registration, its budget, the transaction. */
+const acceptanceTrips = 3;
+/** Bookings reach two seconds ahead. */
+const longestAcceptanceMs = 1000;
+
 /** Takes a place for the call; null when somebody else has the one probe, or the deployment's state has changed. */
 async function bookProbe(
   ports: Ports,
@@ -111,6 +116,7 @@ async function bookProbe(
     exclude: [],
     only: deployment,
     urgent: true,
+    claimMs: Math.min(acceptanceTrips * ports.claimPace.leadMs, longestAcceptanceMs),
   });
   if (result.outcome === 'never') return null;
   if (result.outcome === 'wait') {

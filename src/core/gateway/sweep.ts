@@ -63,9 +63,11 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
   await forEachAtOnce(await ports.live.listTeams(), teamsAtOnce, async (team) => {
     if (!ports.drain.isDraining) await orFailedPage(team, sweepTeam(ports, team, tally, found));
   });
-  await orFailedPage(null, wakeSleepers(ports, found.sleepers, tally));
-  if (found.silent.length > 0 && (await awaitSignOfLife(ports)))
-    await orFailedPage(null, takeOver(ports, found.silent, tally));
+  // Side by side: a dead worker's jobs do not wait for sleepers, who may be a thousand.
+  await Promise.all([
+    orFailedPage(null, wakeSleepers(ports, found.sleepers, tally)),
+    orFailedPage(null, takeOver(ports, found.silent, tally)),
+  ]);
   const { looked, ...done } = tally;
   if (Object.values(done).some((times) => times > 0)) reportSweep(ports, done);
   return tally;
@@ -188,13 +190,17 @@ async function mend(
   if (ended.outcome === 'ended') tally.ended += 1;
 }
 
-/** Takes over what nobody has touched since it was seen; each under the version of its row then. */
+/** Takes over what nobody has touched since it was seen, each under the version of its row then. A partition that is away stops only its team's. */
 async function takeOver(ports: Ports, silent: readonly Versioned<LiveJob>[], tally: SweepTally): Promise<void> {
-  let failuresInRow = 0;
-  await forEachAtOnce(silent, jobsAtOnce, async (row) => {
-    if (ports.drain.isDraining || failuresInRow >= mostFailuresInRow) return;
-    const isAnswered = await tryToMend(ports, row.value, tally, () => rescue(ports, row, tally));
-    failuresInRow = isAnswered ? 0 : failuresInRow + 1;
+  if (silent.length === 0 || !(await awaitSignOfLife(ports))) return;
+  const byTeam = [...Map.groupBy(silent, ({ value }) => value.team).values()];
+  await forEachAtOnce(byTeam, teamsAtOnce, async (rows) => {
+    let failuresInRow = 0;
+    await forEachAtOnce(rows, jobsAtOnce, async (row) => {
+      if (ports.drain.isDraining || failuresInRow >= mostFailuresInRow) return;
+      const isAnswered = await tryToMend(ports, row.value, tally, () => rescue(ports, row, tally));
+      failuresInRow = isAnswered ? 0 : failuresInRow + 1;
+    });
   });
 }
 

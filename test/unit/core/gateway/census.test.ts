@@ -103,12 +103,20 @@ test('every refused caller is promised another place, none later than the longes
     reads += 1;
     return rate;
   };
-  const next = (door: string, nowMs: number) => promises.next(door, door, nowMs, readRate);
+  const next = (door: string, nowMs: number) => promises.next(door, { team: 'search', kind: 'bulk' }, nowMs, readRate);
   const told = await Promise.all(Array.from({ length: 5 }, () => next('lane|bulk', 1_000_000)));
   expect([told, reads]).toEqual([[1500, 1700, 1900, 2000, 2000], 1]);
   expect(await next('lane|standard', 1_000_000)).toBe(1500);
   expect(await next('lane|bulk', 1_010_000)).toBe(1500);
   expect(reads).toBe(3);
+});
+
+test('who asks on and on moves no other team further back than their fair part of the places', async () => {
+  const promises = new DoorPromises();
+  const readRate = async () => ({ firstMs: 1000, stepMs: 200, mostMs: 3_600_000 });
+  const next = (team: string) => promises.next('lane|bulk', { team, kind: 'bulk' }, 1_000_000, readRate);
+  for (let count = 0; count < 1000; count += 1) await next('search');
+  expect([await next('support'), await next('support'), await next('search')]).toEqual([1000, 1400, 201_200]);
 });
 
 test('what the last walk need not have seen is counted by its team and its lane', async () => {

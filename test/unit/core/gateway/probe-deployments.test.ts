@@ -190,6 +190,18 @@ describe('the probe timer', () => {
     expect(gateway.upstream.calls).toEqual([]);
   });
 
+  it('books as far ahead as its own acceptance takes', async () => {
+    const real = withPool(gateway);
+    await trip(real, 'eastus');
+    const views = await real.capacity.view(model);
+    await gateway.clock.advance(20_000);
+    gateway.ports.claimPace.note(40);
+    const ports = { ...gateway.ports, capacity: gateway.capacity };
+    gateway.capacity.view = async () => views;
+    await gateway.finish(probeDeployments(ports));
+    expect(gateway.capacity.requests.map(({ claimMs }) => claimMs)).toEqual([3 * 48]);
+  });
+
   it('sends nothing past the deadline of the probe, however punctual', async () => {
     const real = withPool(gateway);
     await trip(real, 'eastus');

@@ -102,6 +102,30 @@ describe('the sweep', () => {
     ]);
   });
 
+  test("takes a lost worker's job over while it still looks for those who sleep", async () => {
+    const job = await gateway.accept();
+    await loseWorker(job);
+    const sleeper = await gateway.accept();
+    const ticket = { start: 0, finish: 1 };
+    gateway.capacity.script({ outcome: 'wait', untilMs: gateway.clock.now() + 900_000, ticket, reason: 'tpm' });
+    await gateway.finish(gateway.wake(sleeper));
+    await gateway.clock.advance(45_000);
+    const slow = Object.assign(Object.create(gateway.capacity) as typeof gateway.capacity, {
+      forecast: async () => {
+        await gateway.clock.sleep(60_000);
+        return null;
+      },
+    });
+    const swept = sweep({ ...gateway.ports, capacity: slow });
+    await gateway.clock.advance(6000);
+    expect(gateway.trail(job).at(-1)).toBe('rescued');
+    expect(await gateway.finish(swept)).toMatchObject({ rescued: 1, woken: 0 });
+    gateway.capacity.line = null;
+    await gateway.deliverAll();
+    await gateway.clock.advance(900_000);
+    await gateway.deliverAll();
+  });
+
   test('fault 12: two sweeps at once mend each job once', async () => {
     const second = new GatewayUnderTest({ beside: gateway });
     const late = await gateway.accept({ deadlineSeconds: 5 });

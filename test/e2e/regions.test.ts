@@ -169,13 +169,19 @@ describe('a wrong operation', () => {
 
 describe('a region out of capacity', () => {
   it('is left alone for as long as it says, without a mark on its health', async () => {
-    await weir.fault({ region: 'eastus', kind: 'capacity', retryAfter: '4', count: 1 });
-    const ended = await weir.waitForEnd(String((await weir.submit(brief('Name a hill.')))['id']));
-    expect(ended.attempts).toMatchObject([
+    await weir.fault({ region: 'eastus', kind: 'capacity', retryAfter: '10', count: 1 });
+    // Which region is the least loaded is told by what went before: the first jobs may be another one's.
+    let throttled: Awaited<ReturnType<typeof weir.waitForEnd>> = {};
+    await waitFor('eastus to be short of capacity', async () => {
+      throttled = await weir.waitForEnd(String((await weir.submit(brief('Name a hill.')))['id']));
+      return throttled.attempts.length > 1;
+    });
+    expect(throttled.attempts).toMatchObject([
       { deployment: 'eastus', status_code: 429, outcome: 'throttled' },
-      { deployment: 'westeurope', outcome: 'succeeded' },
+      { outcome: 'succeeded' },
     ]);
-    const [row] = await usageOf(ended.id);
+    expect(throttled.attempts[1].deployment).not.toBe('eastus');
+    const [row] = await usageOf(throttled.id);
     expect(Number(row?.cost_usd)).toBe(0);
     const eastus = (await deployments()).find(({ name }) => name === 'eastus');
     expect(eastus).toMatchObject({ health: 'cooling', breaker: { state: 'closed', reason: 'throttled_capacity' } });
@@ -220,10 +226,12 @@ describe('two hosts over one storage', () => {
       await waitFor('the other host to know', () => isOut(secondUrl), 2000);
       await waitFor('two seconds to pass', () => Date.now() - openedMs >= 2000);
       const before = await received('westeurope');
+      const beforeMs = Date.now();
       for (let count = 0; count < 8; count += 1) ids.push(String((await weir.submit(brief('Name a town.')))['id']));
       for (const id of ids) expect((await weir.waitForEnd(id)).status).toBe('succeeded');
-      // At most the one probe whose time has come meanwhile.
-      expect((await received('westeurope')) - before).toBeLessThanOrEqual(1);
+      // At most the probes whose time has come meanwhile: one each five seconds, however long the jobs took.
+      const probes = 1 + Math.floor((Date.now() - beforeMs) / 5000);
+      expect((await received('westeurope')) - before).toBeLessThanOrEqual(probes);
     } finally {
       await weir.clearFaults();
       await second.stop(40_000);

@@ -59,7 +59,8 @@ export async function decideAfter(ports: Ports, job: Job, round: Round, result: 
       ...counts,
       rounds,
       deploymentsLeft: outlook.othersOpen,
-      hasBudget: ports.extraCalls.hasRoom(outlook.callsLastMinute),
+      // A 429 is a deferral and costs the service nothing: a deployment with room takes the job whatever others have failed.
+      hasBudget: classification.verdict === 'throttled' || ports.extraCalls.hasRoom(outlook.callsLastMinute),
       deadlineAtMs: job.deadlineAtMs,
       isSynchronous: false,
     },

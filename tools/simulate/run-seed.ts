@@ -88,6 +88,8 @@ export async function runSeed(seed: number, print: ((line: string) => void) | nu
   await runUntil(faultsEndMs + mostRecoveryMs, isSettled);
   const recoveryMs = Math.max(0, ...[...witness.endedAtMs.values()].map((atMs) => atMs - faultsEndMs));
   await runUntil(time.nowMs + quietMs, () => false);
+  // A test of a deployment that is still out may have begun meanwhile.
+  await runUntil(time.nowMs + quietMs, isSettled);
   const remains = { world, witness, service, clients };
   const isBillRight = trace.violation === null ? compareBills(remains).next().done === true : null;
   if (trace.violation === null) for (const what of findBrokenPromises(remains)) trace.violate(what);

@@ -57,10 +57,11 @@ test('fault 24: a thousand cancels, many of running jobs, end each job once, set
   const called = [...ended.values()].filter(({ attempts }) => attempts.length > 0);
   expect(running).toBeGreaterThanOrEqual(leastRunning);
   expect(called.length).toBeGreaterThanOrEqual(running);
-  const outcomes = new Set(called.flatMap(({ attempts }) => attempts.map(({ outcome }) => outcome)));
-  // A machine that stands still between booking and sending may be told 429 by the service.
-  outcomes.delete('throttled');
-  expect(outcomes).toEqual(new Set(['aborted']));
+  const outcomes = called.flatMap(({ attempts }) => attempts.map(({ outcome }) => outcome));
+  // A machine that stands still between booking and sending may be told 429 by the service: one job in a hundred, no more.
+  const throttled = outcomes.filter((outcome) => outcome === 'throttled').length;
+  expect(throttled).toBeLessThanOrEqual(jobCount / 100);
+  expect(new Set(outcomes.filter((outcome) => outcome !== 'throttled'))).toEqual(new Set(['aborted']));
 
   await waitFor('no call under way', async () => (await callsUnderWay()) === 0);
   await weir.clearFaults();

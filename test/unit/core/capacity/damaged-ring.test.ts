@@ -1,21 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Booking, BookingRequest } from '../../../../src/core/capacity/capacity.ts';
-import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
-import { decodePool, encodePool } from '../../../../src/core/capacity/pool-rows.ts';
-import { createPoolState, type PoolState } from '../../../../src/core/capacity/pool-state.ts';
+import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
 import { lanes } from '../../../../src/core/jobs/job.ts';
-import { ask, batch, pool, startMs } from './sample-pool.ts';
+import { ask, pool, startMs } from './sample-pool.ts';
+import { readDamaged, type Waiting, wakeDue } from './wake-due.ts';
 
 const limits = pool();
 const limitTokens = 10_000;
-
-/** The pool as the next process reads it after somebody has emptied the deployment's row. */
-function withoutRing(state: PoolState, nowMs: number): PoolState {
-  const rows = [...encodePool(state)].map(([key, text]) => ({ key, text, version: '1' }));
-  const damaged = rows.map((row) => (row.key === 'deployment|east' ? { ...row, text: '{}' } : row));
-  return decodePool(damaged, { limits, nowMs, lastLine: state.line }).state;
-}
 
 function fullestMinute(sends: readonly Booking[]): number {
   const sums = sends.map(({ sendAtMs: endMs }) =>
@@ -29,24 +21,16 @@ function fullestMinute(sends: readonly Booking[]): number {
 /** Four minutes in which jobs come as told, ask again when they were told to, and the ring is lost at `lostAtMs`. */
 function serve(arrivals: readonly { atMs: number; request: BookingRequest }[], lostAtMs: number): Booking[] {
   let state = createPoolState();
-  let waiting = arrivals.map(({ atMs, request }) => ({ request, dueMs: startMs + atMs }));
+  let waiting: readonly Waiting[] = arrivals.map(({ atMs, request }) => ({ request, dueMs: startMs + atMs }));
   const sends: Booking[] = [];
   for (let nowMs = startMs; nowMs < startMs + 240_000 && waiting.length > 0; nowMs += 250) {
-    if (nowMs === startMs + lostAtMs) state = withoutRing(state, nowMs);
-    const due = waiting.filter(({ dueMs }) => dueMs <= nowMs);
-    if (due.length === 0) continue;
-    const decision = decideBookings(batch({ state, limits, nowMs, requests: due.map(({ request }) => request) }));
-    state = decision.state;
-    for (const [index, job] of due.entries()) {
-      const result = decision.results[index];
-      if (result?.outcome === 'wait') {
-        job.request = { ...job.request, ticket: result.ticket };
-        job.dueMs = Math.max(result.untilMs, nowMs + 250);
-      } else {
-        if (result?.outcome === 'booked') sends.push(result.booking);
-        waiting = waiting.filter((other) => other !== job);
-      }
+    if (nowMs === startMs + lostAtMs) {
+      const emptied = { key: 'deployment|east', text: '{}' };
+      state = readDamaged(state, emptied, { limits, nowMs, lastLine: state.line });
     }
+    const woken = wakeDue(state, waiting, { limits, nowMs });
+    ({ state, waiting } = woken);
+    sends.push(...woken.booked.map(({ booking }) => booking));
   }
   return sends;
 }

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { BookingRequest } from '../../../../src/core/capacity/capacity.ts';
-import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
-import { decodePool, encodePool } from '../../../../src/core/capacity/pool-rows.ts';
 import { createPoolState, type PoolLine } from '../../../../src/core/capacity/pool-state.ts';
-import { ask, batch, pool, startMs } from './sample-pool.ts';
-
-/** A job with the time of its next wake-up. */
-interface Waiting {
-  request: BookingRequest;
-  dueMs: number;
-}
+import { ask, pool, startMs } from './sample-pool.ts';
+import { readDamaged, type Waiting, wakeDue } from './wake-due.ts';
 
 const jobTokens = 500;
 const limits = pool();
@@ -22,30 +14,19 @@ const damagedAtMs = startMs + 30_000;
 function serveAll(damage: (line: PoolLine) => { text: string; lastLine: PoolLine | null } | null) {
   const bulk = () => ask(jobTokens, { lane: 'bulk' });
   let state = createPoolState();
-  let waiting: Waiting[] = Array.from({ length: 40 }, () => ({ request: bulk(), dueMs: startMs }));
+  let waiting: readonly Waiting[] = Array.from({ length: 40 }, () => ({ request: bulk(), dueMs: startMs }));
   const old = new Set(waiting.map(({ request }) => request.jobId));
   const sentAtMs: number[] = [];
   for (let nowMs = startMs; sentAtMs.length < 40 && nowMs < startMs + 1_200_000; nowMs += 250) {
-    if (nowMs > startMs && (nowMs - startMs) % 4000 === 0) waiting.push({ request: bulk(), dueMs: nowMs });
+    if (nowMs > startMs && (nowMs - startMs) % 4000 === 0) waiting = [...waiting, { request: bulk(), dueMs: nowMs }];
     const broken = nowMs === damagedAtMs ? damage(state.line) : null;
     if (broken !== null) {
-      const rows = [...encodePool(state)].map(([key, text]) => ({ key, text, version: '1' }));
-      const damaged = rows.map((row) => (row.key === 'line' ? { ...row, text: broken.text } : row));
-      state = decodePool(damaged, { limits, nowMs, lastLine: broken.lastLine }).state;
+      const { text, lastLine } = broken;
+      state = readDamaged(state, { key: 'line', text }, { limits, nowMs, lastLine });
     }
-    const due = waiting.filter(({ dueMs }) => dueMs <= nowMs);
-    const decision = decideBookings(batch({ state, limits, nowMs, requests: due.map(({ request }) => request) }));
-    state = decision.state;
-    for (const [index, job] of due.entries()) {
-      const result = decision.results[index];
-      if (result?.outcome === 'wait') {
-        job.request = { ...job.request, ticket: result.ticket };
-        job.dueMs = Math.max(result.untilMs, nowMs + 250);
-      } else if (result?.outcome === 'booked') {
-        waiting = waiting.filter((other) => other !== job);
-        if (old.has(job.request.jobId)) sentAtMs.push(result.booking.sendAtMs);
-      }
-    }
+    const woken = wakeDue(state, waiting, { limits, nowMs });
+    ({ state, waiting } = woken);
+    for (const { jobId, booking } of woken.booked) if (old.has(jobId)) sentAtMs.push(booking.sendAtMs);
   }
   return sentAtMs;
 }

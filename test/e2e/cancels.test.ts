@@ -13,6 +13,7 @@ beforeAll(async () => {
     hastened: { WEIR_LEASE_SECONDS: '45' },
     configure: (config) => ({
       ...config,
+      pools: oneRegion(config['pools'] as JsonObject[]),
       limits: { maxQueuedJobs: 2 * jobCount },
       // The calls must still be under way when the last job is accepted.
       timeouts: { firstByteMs: 300_000, totalMs: 600_000 },
@@ -71,13 +72,22 @@ test('fault 24: a thousand cancels, many of running jobs, end each job once, set
   const last = String((await weir.submit())['id']);
   await weir.waitForEnd(last);
   expect(await callsOfCancelled()).toBe(sent);
-  // Operators see all books: regions that answer nobody for so long are asked by calls on Weir's own account.
-  expect((await compareBill(weir, 'platform')).differences).toEqual([]);
   const bill = await compareBill(weir, 'search', new Set([...ids, last]));
   expect(bill.differences).toEqual([]);
   expect(bill.rows).toBe(called.length + 1);
   expect((await weir.request('GET', '/budgets/search')).body.held_usd).toBe('0.000000');
 });
+
+/**
+ * One region with the quota of three: where there is another, a region that answers nobody is asked for a sign of life and left over its
+ * silence, and on a slow machine that may come before calls enough are under way.
+ */
+function oneRegion(pools: readonly JsonObject[]): JsonObject[] {
+  return pools.map((pool) => {
+    const [first] = pool['deployments'] as JsonObject[];
+    return { ...pool, deployments: [{ ...first, tokensPerMinute: 300_000, requestsPerMinute: 1800 }] };
+  });
+}
 
 /** Posts until it is answered with something else than 503: storage on a busy machine may be slow for a moment. */
 async function insist(path: string, body?: JsonObject): Promise<HttpAnswer> {

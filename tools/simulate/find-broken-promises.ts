@@ -34,7 +34,7 @@ export function* findBrokenPromises(remains: Remains): Generator<string> {
       if (job.end === null) yield `${job.id} of ${team} is on record as open`;
       if (!clients.deleted.has(job.id) && !touched.has(job.id)) yield* checkAnswer(world, job);
     }
-    yield* checkSpent(team, rows);
+    yield* checkSpent(world, team, rows);
     yield* checkEarlierJobs(world, team);
   }
   const garbled = new Set(garbledTexts.map(sha256));
@@ -61,9 +61,10 @@ export function* findBrokenPromises(remains: Remains): Generator<string> {
 }
 
 /** What is spent is the sum of the usage rows, also where the budget row had to be counted anew; a row nobody has written since is judged by nothing. */
-function* checkSpent(team: string, rows: MemoryTeam): Generator<string> {
-  const isUnwritten = rows.budgets.size === 0 || [...rows.budgets.keys()].some((key) => isDamaged(rows, 'budget', key));
-  if (isUnwritten) return;
+function* checkSpent({ hand }: World, team: string, rows: MemoryTeam): Generator<string> {
+  const isMissing = [...(hand.lostBudgets.get(team) ?? [])].some((period) => !rows.budgets.has(period));
+  const isUnreadable = [...rows.budgets.keys()].some((period) => isDamaged(rows, 'budget', period));
+  if (isMissing || isUnreadable) return;
   const spent = [...rows.budgets.values()].reduce((sum, { value }) => sum + value.spentNanoUsd, 0);
   const cost = [...rows.usage.values()].reduce((sum, row) => sum + row.costNanoUsd, 0);
   if (spent !== cost) yield `${team} has spent ${spent} in the end, its usage rows say ${cost}`;

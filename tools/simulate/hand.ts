@@ -12,6 +12,8 @@ export class Hand {
   readonly touched = new Set<string>();
   /** Jobs of which nothing was left at some moment: no row of theirs need ever come back. */
   readonly wipedOut = new Set<string>();
+  /** Budget rows that were deleted, by team. */
+  readonly lostBudgets = new Map<string, Set<string>>();
   readonly #world: () => World;
 
   constructor(world: () => World) {
@@ -45,6 +47,8 @@ export class Hand {
     if (key === undefined) return;
     trace.count(how === 'delete' ? 'row deleted by hand' : 'row damaged by hand', `${team} ${kind}|${key}`);
     const owner = kind === 'idem' ? rows.idempotencyKeys.get(key) : key;
+    if (kind === 'budget' && how === 'delete')
+      this.lostBudgets.set(team, (this.lostBudgets.get(team) ?? new Set()).add(key));
     if (kind !== 'budget' && owner !== undefined) this.touched.add(owner);
     damageRow(state, team, { kind, key }, how);
     if (owner !== undefined && !rows.jobs.has(owner) && !rows.live.has(owner)) this.wipedOut.add(owner);

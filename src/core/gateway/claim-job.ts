@@ -7,7 +7,7 @@ import type { LiveJob } from '../jobs/live-job.ts';
 import { claimLiveJob } from '../jobs/move-live-job.ts';
 import { advanceOwnJob, type OwnAdvance } from './advance-job.ts';
 import { spendWithRoom } from './money-orders.ts';
-import { persist, type Write } from './persist.ts';
+import { type Patience, persist, type Write } from './persist.ts';
 import type { Ports } from './ports.ts';
 import { priceAttempt } from './price-attempt.ts';
 import type { Round } from './round.ts';
@@ -48,7 +48,7 @@ export function claimJob(
     ? undefined
     : spendWithRoom(findTeam(ports.config.current(), job.team), usage, { costNanoUsd, holdNanoUsd: job.holdNanoUsd });
   // Tried again for a while: a claim whose reply never came would else be billed as a call that nobody made.
-  const write: Write = (claim) => persist(ports, claim, claimPatienceMs);
+  const write: Write = (claim) => persist(ports, claim, claimPatience);
   return advanceOwnJob(ports, row, { change, usage, budgetPeriod, decideMoney }, write);
 }
 
@@ -63,4 +63,8 @@ export function fallbackModel(live: LiveJob, served: Job): { readonly model?: st
   return live.model === served.model ? {} : { model: served.model };
 }
 
-const claimPatienceMs = 60_000;
+/**
+ * Twice an outage of a minute, for a claim that is given up sooner is taken for a lost worker's. No heartbeat keeps it before it is known
+ * to be written: a pause, a call without reply and the first heartbeat together stay within the wait for a sign of life.
+ */
+const claimPatience: Patience = { limitMs: 120_000, longestPauseMs: 1000 };

@@ -3,8 +3,13 @@ import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Random } from '../random.ts';
 
 /** How long a result in hand is offered to storage that is away: an outage of minutes loses no answer that was paid for. */
-const patienceMs = 8 * 60_000;
-const longestPauseMs = 5000;
+const usualPatience: Patience = { limitMs: 8 * 60_000, longestPauseMs: 5000 };
+
+/** How long a write is offered to storage that is away, and how far apart its tries may come to lie. */
+export interface Patience {
+  readonly limitMs: number;
+  readonly longestPauseMs: number;
+}
 
 /** How a write meets storage that is away. */
 export type Write = <T>(write: () => Promise<T>) => Promise<T>;
@@ -17,11 +22,11 @@ export function patiently(ports: { clock: Clock; random: Random }): Write {
   return (write) => persist(ports, write);
 }
 
-/** Repeats a write until storage takes it, at most for `limitMs`. Only for what may safely happen twice: conditional writes and named blobs. */
+/** Repeats a write until storage takes it, within its patience. Only for what may safely happen twice: conditional writes and named blobs. */
 export async function persist<T>(
   ports: { clock: Clock; random: Random },
   write: () => Promise<T>,
-  limitMs = patienceMs,
+  { limitMs, longestPauseMs }: Patience = usualPatience,
 ): Promise<T> {
   const startedAtMs = ports.clock.now();
   for (let tries = 0; ; tries += 1) {

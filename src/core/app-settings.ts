@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigurationError } from './config/configuration-error.ts';
-import { isSweepSchedule, mostSweepSeconds } from './config/sweep-schedule.ts';
+import { isScheduleWithin, mostProbeSeconds, mostSweepSeconds } from './config/timer-schedule.ts';
 import { telemetryLevels } from './telemetry/describe-event.ts';
 
 function seconds(least: number, most: number) {
@@ -14,7 +14,10 @@ function seconds(least: number, most: number) {
  */
 const mostGraceSeconds = 2;
 
-const allowedSchedule = `a schedule of six fields that begins a sweep at least every ${mostSweepSeconds} seconds, such as */15 * * * * *,`;
+function schedule(mostSeconds: number, usual: string) {
+  const allowed = `a schedule of six fields whose last five are *, that fires at least every ${mostSeconds} seconds, such as ${usual},`;
+  return z.string().refine(isScheduleWithin(mostSeconds), allowed).default(usual);
+}
 
 /** Every setting of the app beside the storage connection: name, meaning and default. The environment wins over files. */
 const schema = z.object({
@@ -28,9 +31,9 @@ const schema = z.object({
     .default(mostGraceSeconds)
     .transform((given) => Math.min(given, mostGraceSeconds)),
   /** Six-field NCRONTAB of the sweep. */
-  WEIR_SWEEP_SCHEDULE: z.string().refine(isSweepSchedule, allowedSchedule).default('*/15 * * * * *'),
+  WEIR_SWEEP_SCHEDULE: schedule(mostSweepSeconds, '*/15 * * * * *'),
   /** When deployments that are out and that no work tests are tested; each look is billed as a second of an instance. */
-  WEIR_PROBE_SCHEDULE: z.string().min(11, 'a schedule of six fields, such as */5 * * * * *,').default('*/5 * * * * *'),
+  WEIR_PROBE_SCHEDULE: schedule(mostProbeSeconds, '*/5 * * * * *'),
   WEIR_OPENAI_SCOPE: z.url('an address such as https://cognitiveservices.azure.com/.default').optional(),
   WEIR_LOG_LEVEL: z.enum(telemetryLevels, `one of ${telemetryLevels.join(', ')}`).default('info'),
   APPLICATIONINSIGHTS_CONNECTION_STRING: z.string().optional(),

@@ -25,6 +25,7 @@ import { type AppSettings, readAppSettings } from './app-settings.ts';
 import { createPoolLimitsReader } from './capacity/pool-limits.ts';
 import { PooledCapacity } from './capacity/pooled-capacity.ts';
 import type { ConfigSource } from './config/config-source.ts';
+import { mostProbeSeconds, widestGapSeconds } from './config/timer-schedule.ts';
 import { AnswerHistory } from './gateway/answer-history.ts';
 import { Census } from './gateway/census.ts';
 import { ClaimPace } from './gateway/claim-pace.ts';
@@ -45,7 +46,7 @@ import type { Principal } from './identity/principal.ts';
 import type { HeaderReader } from './identity/read-credential.ts';
 import type { Lane } from './jobs/job.ts';
 import type { WakeQueue } from './jobs/wake-queue.ts';
-import { breakerPolicy } from './routing/breaker-policy.ts';
+import { makeBreakerPolicy } from './routing/breaker-policy.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** The app as its functions see it. */
@@ -241,6 +242,7 @@ function compose(given: {
     clientId: settings.AZURE_CLIENT_ID ?? null,
   });
   const upstream = new OpenAIUpstream({ settings: process.env, token });
+  const probeGapMs = (widestGapSeconds(settings.WEIR_PROBE_SCHEDULE) ?? mostProbeSeconds) * 1000;
   return {
     clock,
     random,
@@ -259,7 +261,7 @@ function compose(given: {
       clock,
       random,
       telemetry,
-      health: breakerPolicy,
+      health: makeBreakerPolicy(probeGapMs),
       limits: createPoolLimitsReader(() => config.current()),
     }),
     telemetry,

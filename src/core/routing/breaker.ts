@@ -51,8 +51,6 @@ const quietMs = 60_000;
 export const probeLeaseMs = 6000;
 /** A rejected credential or a missing deployment is mended by people: ask again twice a minute. */
 const faultyMs = 30_000;
-/** A silent deployment is the timer's to test for this long past its time; then work tests it after all, as the timer seems to be away. */
-const timersMs = 20_000;
 /** Over this time a recovered deployment comes to its full share. */
 export const rampMs = 10_000;
 
@@ -66,8 +64,12 @@ export function admits(state: BreakerState, now: number): Admission {
   return { admits: status === 'closed' && !state.probesAfterCooling ? 'all' : 'probe', untilMs: now };
 }
 
-/** Whether only a call made for it may test the deployment now: it swallowed calls, and work would be swallowed too. */
-export function isTimersToTest({ status, reason, retryAtMs, probe }: BreakerState, now: number): boolean {
+/**
+ * Whether only a call made for it may test the deployment now: it swallowed calls, and work would be swallowed too. It is the timer's for
+ * `timersMs` past its time; then work tests it after all, as the timer seems to be away.
+ */
+export function isTimersToTest(state: BreakerState, timersMs: number, now: number): boolean {
+  const { status, reason, retryAtMs, probe } = state;
   if (status === 'closed' || !isSilence(reason)) return false;
   return now < (probe === null ? retryAtMs : probe.untilMs) + timersMs;
 }

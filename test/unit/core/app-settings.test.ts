@@ -16,10 +16,15 @@ describe('readAppSettings', () => {
     [
       'WEIR_SWEEP_SCHEDULE',
       'every 15 seconds',
-      'a schedule of six fields that begins a sweep at least every 30 seconds, such as',
+      'a schedule of six fields whose last five are *, that fires at least every 30 seconds, such as',
     ],
     ['WEIR_SWEEP_SCHEDULE', '0 0 * * * *', 'a schedule of six fields'],
-    ['WEIR_PROBE_SCHEDULE', 'often', 'a schedule of six fields, such as */5 * * * * *,'],
+    [
+      'WEIR_PROBE_SCHEDULE',
+      'eleven chars',
+      'a schedule of six fields whose last five are *, that fires at least every 60 seconds, such as */5 * * * * *,',
+    ],
+    ['WEIR_PROBE_SCHEDULE', '0 0 * * * *', 'a schedule of six fields'],
     ['WEIR_OPENAI_SCOPE', 'nowhere', 'an address such as https://cognitiveservices.azure.com/.default'],
     ['WEIR_LOG_LEVEL', 'loud', 'one of '],
   ])('says of %s what was received and what is allowed', (name, value, allowed) => {
@@ -29,6 +34,12 @@ describe('readAppSettings', () => {
   it('gives calls in flight no longer than the host gives the process', () => {
     expect(readAppSettings({}).WEIR_GRACE_SECONDS).toBe(2);
     expect(readAppSettings({ WEIR_GRACE_SECONDS: '20' }).WEIR_GRACE_SECONDS).toBe(2);
+  });
+
+  it('takes the schedules of every environment', () => {
+    for (const schedule of ['*/5 * * * * *', '0 * * * * *']) {
+      expect(readAppSettings({ WEIR_PROBE_SCHEDULE: schedule }).WEIR_PROBE_SCHEDULE).toBe(schedule);
+    }
   });
 
   it('names every wrong one at once', () => {

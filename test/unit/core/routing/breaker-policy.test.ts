@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallReport } from '../../../../src/core/capacity/capacity.ts';
-import { breakerPolicy, findBreakerNews } from '../../../../src/core/routing/breaker-policy.ts';
+import { breakerPolicy, findBreakerNews, makeBreakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
 
 const now = 1_000_000;
 const report: CallReport = {
@@ -53,6 +53,22 @@ function fail(state: unknown, times: number): { state: unknown; transitions: num
   }
   return { state: next, transitions };
 }
+
+describe('the breaker beside a timer', () => {
+  const silent = breakerPolicy.learn(null, { ...failed, reason: 'first_byte_timeout', isTest: true }, now, [
+    null,
+  ]).state;
+
+  it.each([
+    [5000, 20_000],
+    [60_000, 75_000],
+  ])('that looks every %d ms leaves a silent deployment to it for %d ms past its time', (probeGapMs, timersMs) => {
+    const policy = makeBreakerPolicy(probeGapMs);
+    const dueMs = policy.judge(silent, now).untilMs;
+    expect(policy.judge(silent, dueMs + timersMs - 1)).toMatchObject({ admits: 'probe', isTimersToTest: true });
+    expect(policy.judge(silent, dueMs + timersMs)).toMatchObject({ admits: 'probe', isTimersToTest: false });
+  });
+});
 
 describe('the breaker in a row', () => {
   it('begins closed with nothing known', () => {

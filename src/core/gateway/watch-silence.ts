@@ -83,7 +83,6 @@ async function askWhenSilent(
 function patienceFor(views: readonly DeploymentView[], deployment: string, sentAtMs: number): number | null {
   const healthy = views.filter(({ health }) => health === 'healthy');
   const own = healthy.find((view) => view.deployment === deployment);
-  const others = healthy.filter((view) => view !== own);
-  if (own === undefined || own.heardMs > sentAtMs || others.length === 0) return null;
-  return patienceMs(others.map(({ firstByteMs }) => firstByteMs));
+  if (own === undefined || own.heardMs > sentAtMs || healthy.length === 1) return null;
+  return patienceMs(healthy.map(({ firstByteMs }) => firstByteMs));
 }

@@ -25,12 +25,15 @@ export function suspicionMs(latency: Latency, outputTokens: number): number {
 
 const leastPatienceMs = 2000;
 const mostPatienceMs = 6000;
-/** A cheap call that takes this many times as long as others' first bytes has shown what was to be shown. */
+/** A cheap call that takes this many times as long as first bytes usually do has shown what was to be shown. */
 const patienceFactor = 4;
 
-/** How long a sign of life may take, in whole ms as a time limit must be: four times the longest first byte of the others, between 2 and 6 s; 6 s when none is known. */
-export function patienceMs(othersFirstByteMs: readonly (number | null)[]): number {
-  const known = othersFirstByteMs.filter((firstByteMs) => firstByteMs !== null);
+/**
+ * How long a sign of life may take, in whole ms as a time limit must be: four times the longest usual first byte of the pool, between 2 and
+ * 6 s; 6 s when none is known. The deployment's own counts as well: a far region is not silent.
+ */
+export function patienceMs(firstBytesMs: readonly (number | null)[]): number {
+  const known = firstBytesMs.filter((firstByteMs) => firstByteMs !== null);
   if (known.length === 0) return mostPatienceMs;
   const longestMs = Math.round(Math.max(...known) * patienceFactor);
   return Math.min(mostPatienceMs, Math.max(leastPatienceMs, longestMs));

@@ -80,6 +80,24 @@ describe('a call that is under way for longer than its length explains', () => {
     expect(await healthOfEastus()).toBe('healthy');
   });
 
+  it.each([
+    [300, 300, 2000],
+    [1200, 300, 4800],
+    [300, 1200, 4800],
+  ])(
+    'gives the question time by the usual first byte of its own (%d ms) and of others (%d ms): %d ms',
+    async (own, others, withinMs) => {
+      const { capacity } = ports;
+      const view: Capacity['view'] = capacity.view.bind(capacity);
+      capacity.view = async (name) =>
+        (await view(name)).map((each) => ({ ...each, firstByteMs: each.deployment === 'eastus' ? own : others }));
+      await startJob(answerAfter(gateway.clock, 30_000));
+      gateway.upstream.script('eastus', answerAfter(gateway.clock, 300, answer()));
+      await gateway.clock.advance(10_000);
+      expect(gateway.upstream.calls.map(({ firstByteMs }) => firstByteMs).slice(1)).toEqual([withinMs]);
+    },
+  );
+
   it('asks nothing when the answer comes in time', async () => {
     await startJob(answerAfter(gateway.clock, 1500, answer()));
     await gateway.clock.advance(10_000);

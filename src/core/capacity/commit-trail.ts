@@ -4,8 +4,8 @@ export interface CommitName {
   readonly baseId: string | null;
 }
 
-/** `open`: it has not happened so far, and cannot any more once another one has. */
-export type CommitFate = 'applied' | 'open' | 'unknown';
+/** `open`: it has not happened so far and still may; `never`: another commit took its place, so that it cannot any more. */
+export type CommitFate = 'applied' | 'open' | 'never' | 'unknown';
 
 /** Ids kept: far more than a pool bears in the seconds for which storage is asked for an answer. */
 const KEPT = 64;
@@ -25,9 +25,20 @@ export function extendTrail(trail: readonly string[], id: string): string[] {
 
 /**
  * What became of a commit whose answer got lost, by the trail of a later read: its own id says that it happened, its predecessor's
- * alone that it did not. With neither, too many others came between, or a build that keeps no trail.
+ * alone that it did not. It was to replace the rows that its predecessor left, so while that is the newest it may still be under way.
+ * With neither id, too many others came between, or a build that keeps no trail.
  */
 export function fateOf(trail: readonly string[], { id, baseId }: CommitName): CommitFate {
   if (trail.includes(id)) return 'applied';
-  return baseId !== null && trail.includes(baseId) ? 'open' : 'unknown';
+  if (baseId === null || !trail.includes(baseId)) return 'unknown';
+  return trail.at(-1) === baseId ? 'open' : 'never';
+}
+
+/** Of tries without an answer the one that has happened after all, and those that still may: at most one of them will. */
+export function settleTries<Try extends { readonly name: CommitName }>(
+  tries: readonly Try[],
+  trail: readonly string[],
+): { readonly applied: Try | null; readonly open: readonly Try[] } {
+  const applied = tries.find(({ name }) => fateOf(trail, name) === 'applied') ?? null;
+  return { applied, open: tries.filter(({ name }) => fateOf(trail, name) === 'open') };
 }

@@ -1,6 +1,7 @@
 import type { News } from './apply-news.ts';
 import type { BookingRequest, BookingResult } from './capacity.ts';
 import { type CommitName, fateOf } from './commit-trail.ts';
+import type { Ticket } from './ticket.ts';
 
 /** News on its way into the row, and the commits that carried it and whose answers got lost. */
 export interface PendingNews {
@@ -8,7 +9,7 @@ export interface PendingNews {
   /** Everybody should know before the next booking; it stays so until it is told. */
   readonly isUrgent: boolean;
   readonly tries: readonly CommitName[];
-  /** It is news only if this commit happened. */
+  /** It is news only if this commit happened: until that is known it is held. */
   readonly ifApplied?: CommitName;
 }
 
@@ -49,11 +50,15 @@ function teamOf(news: News): string {
  */
 export function settleNews(pending: readonly PendingNews[], trail: readonly string[]): PendingNews[] {
   return pending.flatMap((item): PendingNews[] => {
-    if (item.ifApplied !== undefined && fateOf(trail, item.ifApplied) !== 'applied') return [];
+    const condition = item.ifApplied === undefined ? 'applied' : fateOf(trail, item.ifApplied);
+    if (condition === 'open') return [item];
+    if (condition !== 'applied') return [];
     const fates = item.tries.map((name) => fateOf(trail, name));
     if (fates.includes('applied')) return [];
     const { news, isUrgent, tries } = item;
-    if (!fates.includes('unknown')) return [{ news, isUrgent, tries }];
+    if (!fates.includes('unknown')) {
+      return [{ news, isUrgent, tries: tries.filter((name) => fateOf(trail, name) === 'open') }];
+    }
     if (news.kind === 'released') return [];
     return [pend(news.kind === 'reported' ? { ...news, keepsCharge: true } : news, isUrgent)];
   });
@@ -70,9 +75,17 @@ export function undoneIfApplied(
     if (result?.outcome === 'booked') {
       return [{ ...pend({ kind: 'released', booking: result.booking }), ifApplied: name }];
     }
-    if (result?.outcome !== 'wait' || result.ticket === null || request.ticket !== null) return [];
+    const ticket = result?.outcome === 'wait' ? newPlaceOf(request, result.ticket) : null;
+    if (ticket === null) return [];
     const { jobId, team, lane, estimate } = request;
-    const place = { jobId, team, lane, estimate, ticket: result.ticket };
-    return [{ ...pend({ kind: 'left', place }), ifApplied: name }];
+    return [{ ...pend({ kind: 'left', place: { jobId, team, lane, estimate, ticket } }), ifApplied: name }];
   });
+}
+
+/** What a ticket holds that its job did not hold before; null when that is nothing. */
+function newPlaceOf({ ticket: known }: BookingRequest, ticket: Ticket | null): Ticket | null {
+  if (known === null || ticket === null) return ticket;
+  const hasJoined = known.own?.isWaiting === true && ticket.own?.isWaiting === false;
+  // Its place in its team's own line is the one it comes back with.
+  return hasJoined ? { start: ticket.start, finish: ticket.finish } : null;
 }

@@ -1,6 +1,6 @@
 import type { News } from './apply-news.ts';
 import type { BookingRequest, BookingResult, WaitReason } from './capacity.ts';
-import { type CommitName, fateOf } from './commit-trail.ts';
+import { type CommitName, settleTries } from './commit-trail.ts';
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
 import { isOnlyOne } from './lane-line.ts';
@@ -28,11 +28,11 @@ interface UnclearTry {
   readonly decision: BatchDecision;
 }
 
-/** A batch on its way into the row: who asked, what is told, and the last try whose answer got lost. */
+/** A batch on its way into the row: who asked, what is told, and the tries without an answer that may still happen. */
 interface Flight {
   readonly callers: Caller[];
   news: PendingNews[];
-  unclear: UnclearTry | null;
+  unclear: readonly UnclearTry[];
 }
 
 /** Waits up to this long stay in the pump and ride on its next commits; longer ones go back to the caller. */
@@ -148,7 +148,7 @@ export class PoolPump {
   }
 
   async #flush(): Promise<void> {
-    const flight: Flight = { callers: [], news: [], unclear: null };
+    const flight: Flight = { callers: [], news: [], unclear: [] };
     try {
       for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
         // Who came while the last try was on its way is decided with this one.
@@ -196,8 +196,11 @@ export class PoolPump {
     flight.news = settleNews(flight.news, trail);
     this.#settleUnclear(flight, trail);
     const requests = flight.callers.map(({ request }) => request);
-    const decision = decideBookings({ ...input, requests, news: flight.news.map(({ news }) => news) });
-    const isWritten = decision.hasNews || decoded.damaged.length > 0;
+    const told = flight.news.filter(({ ifApplied }) => ifApplied === undefined);
+    const decision = decideBookings({ ...input, requests, news: told.map(({ news }) => news) });
+    // A commit that may still happen cannot any more once this one has.
+    const isAnyOpen = flight.unclear.length > 0 || told.length < flight.news.length;
+    const isWritten = decision.hasNews || decoded.damaged.length > 0 || isAnyOpen;
     if (isWritten && !(await this.#commit(flight, read, decision))) return false;
     this.#answer(flight.callers, decision);
     return true;
@@ -205,11 +208,11 @@ export class PoolPump {
 
   /** A try of before whose answer got lost may have happened all the same: then its callers have their bookings. */
   #settleUnclear(flight: Flight, trail: readonly string[]): void {
-    const { unclear } = flight;
-    flight.unclear = null;
-    if (unclear === null || fateOf(trail, unclear.name) !== 'applied') return;
-    this.#access.tellOf(unclear.read, unclear.decision);
-    this.#answer(flight.callers.splice(0, unclear.asked), unclear.decision);
+    const { applied, open } = settleTries(flight.unclear, trail);
+    flight.unclear = open;
+    if (applied === null) return;
+    this.#access.tellOf(applied.read, applied.decision);
+    this.#answer(flight.callers.splice(0, applied.asked), applied.decision);
   }
 
   async #commit(flight: Flight, read: PoolRead, decision: BatchDecision): Promise<boolean> {
@@ -217,11 +220,12 @@ export class PoolPump {
     const told = flight.news;
     // Until an answer is there, nobody knows.
     flight.news = told.map((item) => ({ ...item, tries: [...item.tries, name] }));
-    flight.unclear = { name, asked: flight.callers.length, read, decision };
+    const open = flight.unclear;
+    flight.unclear = [...open, { name, asked: flight.callers.length, read, decision }];
     const outcome = await this.#access.commit(read, decision, name);
     this.#pace = countCommit(this.#pace, outcome !== 'committed');
     if (outcome === 'unclear') return false;
-    flight.unclear = null;
+    flight.unclear = open;
     flight.news = told;
     return outcome === 'committed';
   }
@@ -267,9 +271,10 @@ export class PoolPump {
   }
 }
 
-/** What a flight that ends without an answer leaves to be given back, should its last try have happened. */
+/** What a flight that ends without an answer leaves to be given back, should one of its tries have happened. */
 function undoneBy({ unclear, callers }: Flight): PendingNews[] {
-  if (unclear === null) return [];
-  const requests = callers.slice(0, unclear.asked).map(({ request }) => request);
-  return undoneIfApplied(unclear.name, requests, unclear.decision.results);
+  return unclear.flatMap(({ name, asked, decision }) => {
+    const requests = callers.slice(0, asked).map(({ request }) => request);
+    return undoneIfApplied(name, requests, decision.results);
+  });
 }

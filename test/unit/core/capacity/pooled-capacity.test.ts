@@ -186,6 +186,83 @@ describe('capacity over a shared store', () => {
     expect((await capacity.book(ask(10_000, { urgent: true }))).outcome).toBe('booked');
   });
 
+  /** Keeps the nth commit under way without an answer until the next one is there, or for ten seconds, and applies it then. */
+  function late(
+    { store, clock }: Pick<ReturnType<typeof open>, 'store' | 'clock'>,
+    nth: number,
+    how: 'throw' | 'unclear',
+  ) {
+    let commits = 0;
+    let arrive = async () => {};
+    const lateStore: CapacityStore = {
+      readPool: (model) => store.readPool(model),
+      commit: async (model, changes) => {
+        commits += 1;
+        if (commits !== nth) {
+          await arrive();
+          return store.commit(model, changes);
+        }
+        arrive = async () => {
+          arrive = async () => {};
+          await store.commit(model, changes);
+        };
+        void clock.sleep(10_000).then(() => arrive());
+        if (how === 'throw') throw new StorageUnavailableError('commit', null);
+        return { outcome: 'unclear' };
+      },
+    };
+    return lateStore;
+  }
+
+  it('answers callers of a commit that is applied after it was found not to have been, and books them once', async () => {
+    const pools = open();
+    const capacity = pools.make(late(pools, 2, 'unclear'));
+    await capacity.book(ask(100, { urgent: true }));
+    const result = capacity.book(ask(6000, { urgent: true }));
+    await pools.clock.advance(200);
+    expect((await result).outcome).toBe('booked');
+    expect((await pools.make().book(ask(3900, { urgent: true }))).outcome).toBe('booked');
+  });
+
+  it('gives back what callers that heard of a failure were booked when their commit is applied later', async () => {
+    const pools = open();
+    const capacity = pools.make(late(pools, 2, 'throw'));
+    await capacity.book(ask(100, { urgent: true }));
+    await expect(capacity.book(ask(9900, { urgent: true }))).rejects.toThrow(StorageUnavailableError);
+    await pools.clock.advance(15_000);
+    expect((await pools.make().book(ask(9900, { urgent: true }))).outcome).toBe('booked');
+  });
+
+  it('lets nobody wait for tickets of a commit that is applied after its callers heard of a failure', async () => {
+    const teams = new Map([['own', { ...unknownTeam, tokensPerMinute: 2000 }]]);
+    const pools = open({ limits: pool({ teams }) });
+    const capacity = pools.make(late(pools, 2, 'throw'));
+    await capacity.book(ask(9900, { urgent: true }));
+    const lost = ['search', 'own'].flatMap((team) =>
+      Array.from({ length: 20 }, () => capacity.book(ask(900, { team, lane: 'bulk' }))),
+    );
+    for (const result of await Promise.allSettled(lost)) expect(result.status).toBe('rejected');
+    await pools.clock.advance(15_000);
+    for (const team of ['search', 'own']) {
+      const next = await pools.make().forecast({ ...ask(900, { team, lane: 'bulk' }), createdAtMs: startMs });
+      expect(next?.position).toBe(1);
+    }
+  });
+
+  it('does not tell twice what a commit told that is applied later', async () => {
+    const pools = open();
+    const other = pools.make();
+    const capacity = pools.make(late(pools, 2, 'throw'));
+    const first = await capacity.book(ask(6000, { urgent: true }));
+    if (first.outcome !== 'booked') throw new Error('An empty pool has room.');
+    expect((await other.book(ask(4000, { urgent: true }))).outcome).toBe('booked');
+    capacity.release(first.booking);
+    await expect(capacity.book(ask(1, { urgent: true }))).rejects.toThrow(StorageUnavailableError);
+    await pools.clock.advance(15_000);
+    expect((await pools.make().book(ask(6000, { urgent: true }))).outcome).toBe('booked');
+    expect((await pools.make().book(ask(1, { urgent: true }))).outcome).toBe('wait');
+  });
+
   const badCall = (booking: Booking) =>
     report({ booking, outcome: 'failed', reason: 'server_error_503', health: 'bad', coolDownMs: 5000 });
 

@@ -13,6 +13,6 @@ export interface UsageStore {
   list(team: string, window: UsageWindow, after: string | null): Promise<Page<UsageRow>>;
   /** The newest `limit` rows of one team, newest first. */
   newest(team: string, limit: number): Promise<readonly UsageRow[]>;
-  /** Removes the team's rows older than `beforeMs`, at most some thousands a call; tells how many. */
+  /** Removes some of the team's rows older than `beforeMs`, about a thousand a call; tells how many: 0 when there are none left. */
   removeBefore(team: string, beforeMs: number): Promise<number>;
 }

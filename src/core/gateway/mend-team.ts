@@ -4,6 +4,7 @@ import type { LivePage } from '../jobs/job-store.ts';
 import { mendJob } from './mend-job.ts';
 import type { Ports } from './ports.ts';
 import { countHeld } from './recover-budget.ts';
+import type { Walk } from './walk.ts';
 
 /** What was put right in one team. */
 export interface MendTally {
@@ -20,12 +21,18 @@ const recountTries = 3;
 
 /**
  * Looks for what was deleted by hand and nobody comes upon by itself: jobs on record as open that have no live row, then holds of jobs
- * that are no more. One listing of the last day's open jobs and one of the live rows, once an hour.
+ * that are no more. One listing of the last day's open jobs and one of the live rows, once an hour, a page at each step.
  */
-export async function mendTeam(ports: Ports, team: string, tally: MendTally): Promise<void> {
+export async function* mendTeam(ports: Ports, team: string, tally: MendTally): Walk {
   const sinceMs = ports.clock.now() - longestOpenMs;
-  const live = await listLiveIds(ports, team);
+  const live = new Set<string>();
   let after: string | null = null;
+  do {
+    const page: LivePage = await ports.live.listLive(team, after);
+    for (const { value } of page.items) live.add(value.id);
+    after = page.next;
+    if (after !== null) yield;
+  } while (after !== null);
   do {
     const page: Awaited<ReturnType<typeof ports.repairs.listOpen>> = await ports.repairs.listOpen(team, sinceMs, after);
     for (const id of page.items) {
@@ -33,21 +40,11 @@ export async function mendTeam(ports: Ports, team: string, tally: MendTally): Pr
       if (!live.has(id) && (await mendJob(ports, team, id)) === 'mended') tally.mendedJobs += 1;
     }
     after = page.next;
+    if (after !== null) yield;
   } while (after !== null);
   const zone = findTeam(ports.config.current(), team)?.budget?.timeZone ?? 'Etc/UTC';
   const periods = new Set([budgetPeriodAt(ports.clock.now(), zone), budgetPeriodAt(sinceMs, zone)]);
   for (const period of periods) if (await recountHolds(ports, team, period)) tally.recountedBudgets += 1;
-}
-
-async function listLiveIds(ports: Ports, team: string): Promise<ReadonlySet<string>> {
-  const ids = new Set<string>();
-  let after: string | null = null;
-  do {
-    const page: LivePage = await ports.live.listLive(team, after);
-    for (const { value } of page.items) ids.add(value.id);
-    after = page.next;
-  } while (after !== null);
-  return ids;
 }
 
 /** Corrects what the budget row says is held; true when it had to be. Whoever moves money meanwhile changes the row and goes first. */

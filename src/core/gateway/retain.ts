@@ -3,7 +3,10 @@ import { forEachAtOnce } from './at-once.ts';
 import { eraseOrphans } from './erase-orphans.ts';
 import { type MendTally, mendTeam } from './mend-team.ts';
 import type { Ports } from './ports.ts';
-import { type OldJobs, removeOldJobs, startOldJobs } from './remove-old-jobs.ts';
+import { removeOldJobs } from './remove-old-jobs.ts';
+import { beginOfHour } from './rotation.ts';
+import { trimUsage } from './trim-usage.ts';
+import type { Walk } from './walk.ts';
 
 /** What one run of the retention removed and put right. */
 export interface RetentionTally extends MendTally {
@@ -16,16 +19,23 @@ export interface RetentionTally extends MendTally {
   unfinishedTeams: number;
 }
 
-/** A run begins nothing after this: it ends well within its invocation (half an hour) and before the next one (an hour). */
+interface TeamWork {
+  readonly team: string;
+  /** One for each kind of work that is left. */
+  readonly walks: readonly Walk[];
+}
+
+/** A run begins no further page after this: it ends well within its invocation (half an hour) and before the next one (an hour). */
 export const longestRunMs = 8 * 60_000;
 const teamsAtOnce = 4;
 const hourMs = 3_600_000;
 
 /**
- * The hourly look after storage: mends what was deleted or damaged by hand, removes what has had its time (configuration
- * `retention`: jobs that ended before `contentHours`, with their content and idempotency keys, and usage rows older than
- * `usageMonths`) and content that no row names. Each hour begins with another team, and old jobs go a page of each team at a time, so
- * that no team's backlog keeps another's from being removed. A team that fails does not stop the rest; twice at once is harmless.
+ * The hourly look after storage: removes what has had its time (configuration `retention`: jobs that ended before `contentHours`, with
+ * their content and idempotency keys, and usage rows older than `usageMonths`), mends what was deleted or damaged by hand, and erases
+ * content that no row names. The teams take turns, a page of each kind of work in a turn: no backlog keeps another team waiting, nor another
+ * kind of work. Where not even one turn of all teams fits into a run, the hours begin with teams that lie far apart. What fails ends
+ * that kind of that team's work for the hour; twice at once is harmless.
  */
 export async function retain(ports: Ports): Promise<RetentionTally> {
   const tally: RetentionTally = {
@@ -40,23 +50,26 @@ export async function retain(ports: Ports): Promise<RetentionTally> {
   const startedAtMs = ports.clock.now();
   const isOver = () => ports.drain.isDraining || ports.clock.now() - startedAtMs >= longestRunMs;
   const teams = rotate(await listTeams(ports), Math.floor(startedAtMs / hourMs));
-  let backlogs: OldJobs[] = [];
-  await forEachAtOnce(teams, teamsAtOnce, async (team) => {
-    if (isOver()) tally.unfinishedTeams += 1;
-    else if (await isWell(ports, team, tally, () => mendAndTrim(ports, team, tally)))
-      backlogs.push(oldJobsOf(ports, team));
-  });
-  while (backlogs.length > 0 && !isOver()) {
-    const left: OldJobs[] = [];
-    await forEachAtOnce(backlogs, teamsAtOnce, async (backlog) => {
-      await isWell(ports, backlog.team, tally, async () => {
-        const rest = isOver() ? backlog : await removeOldJobs(ports, backlog, tally);
-        if (rest !== null) left.push(rest);
-      });
+  const failed = new Set<string>();
+  let open = teams.map((team): TeamWork => ({ team, walks: startWalks(ports, team, tally) }));
+  while (open.length > 0 && !isOver()) {
+    const left: TeamWork[] = [];
+    await forEachAtOnce(open, teamsAtOnce, async ({ team, walks }) => {
+      const further: Walk[] = [];
+      for (const walk of walks) {
+        try {
+          if (isOver() || !(await walk.next()).done) further.push(walk);
+        } catch (error) {
+          if (!failed.has(team)) reportFailure(ports, team, error);
+          failed.add(team);
+        }
+      }
+      if (further.length > 0) left.push({ team, walks: further });
     });
-    backlogs = left;
+    open = left;
   }
-  tally.unfinishedTeams += backlogs.length;
+  tally.failedTeams = failed.size;
+  tally.unfinishedTeams = open.length;
   if (Object.values(tally).some((times) => times > 0)) {
     const message = 'Jobs and usage past their retention were removed, and what was damaged was mended.';
     report(ports, 'retention', message, tally.failedTeams + tally.unfinishedTeams > 0, { ...tally });
@@ -64,30 +77,13 @@ export async function retain(ports: Ports): Promise<RetentionTally> {
   return tally;
 }
 
-/** False when a team's part failed, which is told and left to the next hour. */
-async function isWell(ports: Ports, team: string, tally: RetentionTally, work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    tally.failedTeams += 1;
-    const cause = error instanceof Error ? error.name : 'unknown';
-    const isOurs = !(error instanceof StorageUnavailableError);
-    const message = 'A team could not be looked after; the next hour tries again.';
-    report(ports, 'team_not_retained', message, isOurs, { team, cause });
-    return false;
-  }
-}
-
-async function mendAndTrim(ports: Ports, team: string, tally: RetentionTally): Promise<void> {
-  const { usageMonths } = ports.config.current().retention;
-  await mendTeam(ports, team, tally);
-  tally.usageRows += await ports.usage.removeBefore(team, subtractMonths(ports.clock.now(), usageMonths));
-  tally.orphans += await eraseOrphans(ports, team);
-}
-
-function oldJobsOf(ports: Ports, team: string): OldJobs {
-  return startOldJobs(team, ports.clock.now() - ports.config.current().retention.contentHours * hourMs);
+function startWalks(ports: Ports, team: string, tally: RetentionTally): readonly Walk[] {
+  return [
+    removeOldJobs(ports, team, tally),
+    mendTeam(ports, team, tally),
+    trimUsage(ports, team, tally),
+    eraseOrphans(ports, team, tally),
+  ];
 }
 
 /** Every team that ever had a job. One whose entry was deleted by hand is made known again, or no sweep would come to it. */
@@ -102,9 +98,16 @@ async function listTeams(ports: Ports): Promise<readonly string[]> {
   return [...teams];
 }
 
-function rotate<T>(list: readonly T[], by: number): readonly T[] {
-  const start = list.length === 0 ? 0 : by % list.length;
-  return [...list.slice(start), ...list.slice(0, start)];
+function rotate<T>(list: readonly T[], hour: number): readonly T[] {
+  const begin = beginOfHour(hour, list.length);
+  return [...list.slice(begin), ...list.slice(0, begin)];
+}
+
+function reportFailure(ports: Ports, team: string, error: unknown): void {
+  const cause = error instanceof Error ? error.name : 'unknown';
+  const isOurs = !(error instanceof StorageUnavailableError);
+  const message = 'A team could not be looked after; the next hour tries again.';
+  report(ports, 'team_not_retained', message, isOurs, { team, cause });
 }
 
 function report(
@@ -122,10 +125,4 @@ function report(
     message,
     fields,
   });
-}
-
-/** The same moment some calendar months earlier, in UTC. */
-function subtractMonths(atMs: number, months: number): number {
-  const date = new Date(atMs);
-  return date.setUTCMonth(date.getUTCMonth() - months);
 }

@@ -45,7 +45,9 @@ export class MemoryUsageStore implements UsageStore {
 
   async removeBefore(team: string, beforeMs: number): Promise<number> {
     const { usage } = openTeam(this.#state, team);
-    const old = keysBehind(usage, null).filter((key) => (usage.get(key)?.atMs ?? beforeMs) < beforeMs);
+    const old = keysBehind(usage, null)
+      .filter((key) => (usage.get(key)?.atMs ?? beforeMs) < beforeMs)
+      .slice(0, this.#pageSize);
     for (const key of old) usage.delete(key);
     return old.length;
   }

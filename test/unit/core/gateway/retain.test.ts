@@ -1,11 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import { openTeam } from '../../../../src/core/adapters/memory/memory-state.ts';
+import { keyOfUsage } from '../../../../src/core/adapters/memory/usage-store.ts';
 import { type RetentionTally, retain } from '../../../../src/core/gateway/retain.ts';
-import { GatewayUnderTest } from '../../../support/gateway-under-test.ts';
-import { makeSampleEnd, makeSampleJob } from '../../../support/sample-jobs.ts';
+import { GatewayUnderTest, storageAway } from '../../../support/gateway-under-test.ts';
+import type { Interception } from '../../../support/intercept.ts';
+import { makeSampleEnd, makeSampleJob, makeSampleUsage } from '../../../support/sample-jobs.ts';
 import { answer } from '../../../support/scripted-upstream.ts';
 
 const hourMs = 3_600_000;
+const teams = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
 let gateway: GatewayUnderTest;
 
@@ -46,8 +49,6 @@ test('a job that has not ended stays, however old', async () => {
 
 test('large backlogs of some teams keep no other team waiting, and the next runs go on where there was no time', async () => {
   const large = ['a', 'b', 'c', 'd'];
-  // An hour that begins with the first of the five: the small team is the last.
-  await gateway.clock.advance((5 - (Math.floor(gateway.clock.now() / hourMs) % 5)) * hourMs);
   const now = gateway.clock.now();
   for (const team of large) addOldJobs(team, 500, now);
   addOldJobs('small', 20, now);
@@ -64,20 +65,59 @@ test('large backlogs of some teams keep no other team waiting, and the next runs
   expect(first.jobs + second.jobs).toBe(2020);
 });
 
-test('a run that has no time for every team begins with another one each hour', async () => {
-  const teams = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+test('no other work for a team, however long it takes, keeps its old jobs on record', async () => {
+  for (const team of teams) addOldJobs(team, 250, gateway.clock.now());
+  const slow = ofTeams(slowly(2 * 60_000));
+  gateway.live.next('listLive', slow, Number.POSITIVE_INFINITY);
+  gateway.contents.next('listJobs', slow, Number.POSITIVE_INFINITY);
+  let runs = 0;
+  for (; teams.some((team) => left(team) > 0) && runs < 10; runs += 1) await run();
+  // Each run comes to a page of a hundred jobs of every team.
+  expect(runs).toBe(3);
+});
+
+test('usage past its time is removed page by page, and a run that is over leaves the rest to the next', async () => {
+  const { usage } = openTeam(gateway.state, 'search');
+  gateway.state.registered.add('search');
+  for (let number = 1; number <= 9500; number += 1) {
+    const row = makeSampleUsage('search', { atMs: gateway.clock.now() - 100 * 24 * hourMs - number });
+    usage.set(keyOfUsage(row), row);
+  }
+  const remove = gateway.ports.usage.removeBefore.bind(gateway.ports.usage);
+  gateway.ports.usage.removeBefore = (...asked) => slowly(2 * 60_000)(() => remove(...asked)) as Promise<number>;
+  expect(await run()).toMatchObject({ usageRows: 4000, unfinishedTeams: 1 });
+  expect(await run()).toMatchObject({ usageRows: 4000, unfinishedTeams: 1 });
+  expect(await run()).toMatchObject({ usageRows: 1500, unfinishedTeams: 0 });
+});
+
+test('what fails for a team ends that work alone: its old jobs and other teams go on', async () => {
+  for (const team of teams) addOldJobs(team, 150, gateway.clock.now());
+  gateway.live.next(
+    'listLive',
+    ofTeams(() => Promise.reject(storageAway)),
+    Number.POSITIVE_INFINITY,
+  );
+  expect(await run()).toMatchObject({ failedTeams: teams.length, unfinishedTeams: 0, jobs: teams.length * 150 });
+  expect(gateway.notices('team_not_retained')).toHaveLength(teams.length);
+});
+
+test('a run that has no time for every team begins with others each hour', async () => {
   for (const team of teams) addOldJobs(team, 1, gateway.clock.now());
   const seen = new Set<unknown>();
-  const looks = (proceed: () => Promise<unknown>, [team]: readonly unknown[]) => {
-    if (!teams.includes(String(team))) return proceed();
+  const looks = ofTeams((proceed, [team]) => {
     seen.add(team);
     return slowly(10 * 60_000)(proceed);
-  };
-  gateway.live.next('listLive', looks, Number.POSITIVE_INFINITY);
+  });
+  gateway.jobs.next('listJobs', looks, Number.POSITIVE_INFINITY);
   expect(await run()).toMatchObject({ unfinishedTeams: 7 });
   for (let hour = 1; hour < 4; hour += 1) await run();
   expect([...seen].sort()).toEqual(teams);
 });
+
+/** Acts on calls about the seven teams alone: before them, configured teams are looked for. */
+function ofTeams(act: Interception): Interception {
+  return (proceed, args) => (teams.includes(String(args[0])) ? act(proceed, args) : proceed());
+}
 
 function slowly(durationMs: number) {
   return async (proceed: () => Promise<unknown>) => {

@@ -7,11 +7,15 @@ const mostMs = 1000;
 /** How long claims take in this process: a booking leaves time for one, or slow storage would make every send late. */
 export class ClaimPace {
   #averageMs = 0;
+  #newestMs = 0;
 
   note(claimMs: number): void {
     const bounded = Math.min(Math.max(claimMs, 0), mostMs);
-    // A slow claim counts at once, quick ones win its time back slowly.
-    this.#averageMs = Math.max(bounded, this.#averageMs * (1 - weight) + bounded * weight);
+    // One stray claim is what a send may be late by; it would put the next dozen bookings off. Two in a row are slow storage.
+    const steadyMs = Math.min(bounded, this.#newestMs);
+    this.#newestMs = bounded;
+    // Slow storage counts at once, quick claims win its time back slowly.
+    this.#averageMs = Math.max(steadyMs, this.#averageMs * (1 - weight) + steadyMs * weight);
   }
 
   /** Time to leave before a send: the claim's own and a fifth more. */

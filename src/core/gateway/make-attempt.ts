@@ -7,6 +7,7 @@ import type { LiveJob } from '../jobs/live-job.ts';
 import { recordAttempt } from '../jobs/move-live-job.ts';
 import type { Classification } from '../retry/classification.ts';
 import { classifyOutcome } from '../retry/classify-outcome.ts';
+import { isMissedElsewhere } from '../routing/misconfiguration.ts';
 import type { UpstreamOutcome } from '../routing/upstream.ts';
 import type { Estimate } from '../tokens/estimate.ts';
 import type { Versioned } from '../versioned.ts';
@@ -107,6 +108,7 @@ export async function makeAttempt(
     attempt,
     billed,
     sentAtMs,
+    isMissedElsewhere: isMissedElsewhere(claimed.value.attempts, attempt),
   });
   const row = keeper.row;
   return {

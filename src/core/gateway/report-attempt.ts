@@ -16,6 +16,8 @@ interface AttemptFacts {
   readonly attempt: Attempt;
   readonly billed: Billed;
   readonly sentAtMs: number;
+  /** Another deployment has said the same of what the job asks for: it tells nothing of this one. */
+  readonly isMissedElsewhere: boolean;
 }
 
 /** Tells capacity what the call taught and telemetry that it was made. */
@@ -32,7 +34,7 @@ export function reportAttempt(ports: Ports, job: Job, facts: AttemptFacts): void
     isUnsent: outcome.kind === 'unanswered' && !outcome.sent,
     reason: attempt.reason,
     statusCode: attempt.statusCode,
-    health: classification.health,
+    health: facts.isMissedElsewhere ? 'none' : classification.health,
     throttle: classification.throttle,
     coolDownMs: classification.coolDownMs,
     limitTokens: positiveNumber(headers['x-ratelimit-limit-tokens']),

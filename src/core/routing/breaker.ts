@@ -176,8 +176,9 @@ function onProbe(state: BreakerState, call: CallEvidence, peers: BreakerPeers, n
       if (call.sample === null) return close(state, now);
       // What it was like before the break is history: the probe is the first sample.
       const latency = addLatency(noLatency, call.sample);
-      const isStillSlow = isSlow({ ...latency, samples: 2 }, peers.latencies);
-      return isStillSlow ? eject({ ...state, latency }, 'slow', now) : close({ ...state, latency }, now);
+      if (isSlow({ ...latency, samples: 2 }, peers.latencies)) return eject({ ...state, latency }, 'slow', now);
+      // A cheap call's answer of a word tells nothing of what work takes per token.
+      return close({ ...state, latency: call.isProbe ? noLatency : latency }, now);
     }
   }
 }

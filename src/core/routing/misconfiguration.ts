@@ -1,3 +1,5 @@
+import type { Attempt } from '../jobs/attempt.ts';
+
 /** A job that was told that a deployment, or the operation it asked for, does not exist there. */
 interface Miss {
   readonly job: string;
@@ -45,4 +47,16 @@ export function addMiss(record: ServiceRecord, job: string, now: number): Servic
 /** Whether so many jobs agree that the deployment is to be left. */
 export function isMissing({ misses }: ServiceRecord): boolean {
   return misses.length >= believedMisses;
+}
+
+/**
+ * Whether another deployment has told the same job too that deployment or operation does not exist: then it is what the job asks for that is
+ * wrong, and a standby that has not been used for a while is not to be left over it.
+ */
+export function isMissedElsewhere(
+  attempts: readonly Pick<Attempt, 'deployment' | 'reason'>[],
+  { deployment, reason }: Pick<Attempt, 'deployment' | 'reason'>,
+): boolean {
+  const isMiss = reason === 'deployment_not_found';
+  return isMiss && attempts.some((other) => other.deployment !== deployment && other.reason === reason);
 }

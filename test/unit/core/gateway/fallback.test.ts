@@ -174,6 +174,10 @@ describe('a job whose model has no deployment that takes calls', () => {
     withPoolOut();
     expect(await gateway.finish(gateway.wake(job))).toBe('parked');
     expect(gateway.upstream.calls).toEqual([]);
+    const large = 'text-embedding-3-large';
+    const pools = [...config.pools, { model: large, deployments: [{ ...deployment, name: 'sweden' }] }];
+    const teams = [{ id: 'search', models: [model], fallbackModel: large }];
+    expect(findFallback(exampleConfig({ pools, teams }), job)).toBeNull();
   });
 
   it('stays with its model while that only lacks quota', async () => {

@@ -107,6 +107,17 @@ describe('silence', () => {
   });
 });
 
+describe('a cheap call that closes the breaker', () => {
+  it('leaves nothing known of what work takes: its answer is a word', () => {
+    const out = onProbeLease(repeat(freshBreaker, 5, 'bad', start), start + 6000);
+    const sample = { firstByteMs: 400, latencyMs: 400, outputTokens: 2 };
+    const closedBy = (isProbe: boolean) =>
+      onOutcome(out, call('good', start + 6000, { isProbe, sample }), peers, start + 6400);
+    expect([closedBy(true).status, closedBy(true).latency]).toEqual(['closed', noLatency]);
+    expect(closedBy(false).latency).toMatchObject({ firstByteMs: 400, msPerOutputToken: 200 });
+  });
+});
+
 describe('opening', () => {
   it('fault 14: leaves a failing region within five failures, however well it did before', () => {
     const well = repeat(freshBreaker, 300, 'good', start, 50);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inParallel, isTerminal, readTrail } from '../../tools/reliability/judge-jobs.ts';
 import { compareBill, readRequests } from '../support/compare-bill.ts';
-import { chatJob, type HttpAnswer, type JsonObject, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
+import { chatJob, type JsonObject, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
 
 const jobCount = 1000;
 const leastRunning = 48;
@@ -9,14 +9,15 @@ let weir: WeirUnderTest;
 
 beforeAll(async () => {
   weir = await WeirUnderTest.start({
-    // Production's lease: with two thousand requests on two cores a heartbeat may come seconds late.
-    hastened: { WEIR_LEASE_SECONDS: '45' },
+    // Production's lease and sweep: with two thousand requests on two cores a heartbeat may come seconds late, and reading a thousand live
+    // rows every two seconds would leave a slow storage emulator no time for anything else.
+    hastened: { WEIR_LEASE_SECONDS: '45', WEIR_SWEEP_SCHEDULE: '*/15 * * * * *' },
     configure: (config) => ({
       ...config,
       pools: oneRegion(config['pools'] as JsonObject[]),
       limits: { maxQueuedJobs: 2 * jobCount },
       // The calls must still be under way when the last job is accepted.
-      timeouts: { firstByteMs: 300_000, totalMs: 600_000 },
+      timeouts: { firstByteMs: 600_000, totalMs: 1_200_000 },
       teams: (config['teams'] as object[]).map((team) => ({ ...team, maxQueuedJobs: 2 * jobCount })),
     }),
   });
@@ -29,28 +30,26 @@ afterAll(async () => {
 });
 
 test('fault 24: a thousand cancels, many of running jobs, end each job once, settle its money and stop its call', {
-  timeout: 480_000,
+  timeout: 1_200_000,
 }, async () => {
-  await weir.fault({ kind: 'latency', latencyMs: 400_000 });
+  await weir.fault({ kind: 'latency', latencyMs: 1_300_000 });
   const ids: string[] = [];
   await inParallel(
     Array.from({ length: jobCount }, (_, number) => number),
     async (number) => {
-      const { status, body } = await insist('/jobs', chatJob(`Name star ${number}.`));
-      expect(status).toBe(202);
-      ids.push(body.id);
+      ids.push(String((await weir.submit(chatJob(`Name star ${number}.`)))['id']));
     },
   );
-  await waitFor('calls under way', async () => (await callsUnderWay()) >= leastRunning, 120_000);
+  await waitFor('calls under way', async () => (await callsUnderWay()) >= leastRunning);
   const running = await callsUnderWay();
   // Each is asked for twice at once, as impatient callers do.
   await inParallel(ids, async (id) => {
-    const answers = await Promise.all([1, 2].map(() => insist(`/jobs/${id}/cancel`)));
+    const answers = await Promise.all([1, 2].map(() => weir.insist('POST', `/jobs/${id}/cancel`)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
   const ended = new Map<string, { status: string; attempts: { outcome: string }[] }>();
   await inParallel(ids, async (id) => {
-    ended.set(id, await weir.waitForEnd(id, { withinMs: 120_000 }));
+    ended.set(id, await weir.waitForEnd(id));
     expect((await readTrail(weir, id)).filter(({ type }) => isTerminal(type))).toHaveLength(1);
   });
   expect(ended.size).toBe(jobCount);
@@ -87,14 +86,6 @@ function oneRegion(pools: readonly JsonObject[]): JsonObject[] {
     const [first] = pool['deployments'] as JsonObject[];
     return { ...pool, deployments: [{ ...first, tokensPerMinute: 300_000, requestsPerMinute: 1800 }] };
   });
-}
-
-/** Posts until it is answered with something else than 503: storage on a busy machine may be slow for a moment. */
-async function insist(path: string, body?: JsonObject): Promise<HttpAnswer> {
-  for (let tries = 1; ; tries += 1) {
-    const answer = await weir.request('POST', path, { body });
-    if (answer.status !== 503 || tries === 20) return answer;
-  }
 }
 
 async function callsUnderWay(): Promise<number> {

@@ -60,7 +60,9 @@ test('the cap is learnt from a team’s answers, told in the job, and an answer 
   expect(ended.response.body.usage.completion_tokens).toBeGreaterThan(400);
   expect(ended.usage.output_tokens).toBe(256 + ended.response.body.usage.completion_tokens);
   const events = await typesOf(String(long['id']));
-  expect(events.map(({ type }) => type)).toEqual([
+  // On a busy machine a claim may be made again, or its turn come a little later.
+  const steps = events.filter(({ type }, index) => type !== 'deferred' && type !== events[index - 1]?.type);
+  expect(steps.map(({ type }) => type)).toEqual([
     'accepted',
     'claimed',
     'attempt',
@@ -69,7 +71,7 @@ test('the cap is learnt from a team’s answers, told in the job, and an answer 
     'attempt',
     'succeeded',
   ]);
-  expect(events[3]).toMatchObject({ reason: 'cap', output_cap: 4096 });
+  expect(steps[3]).toMatchObject({ reason: 'cap', output_cap: 4096 });
   const usage = await weir.request('GET', '/usage');
   const rows = usage.body.data.filter((row: { job: string }) => row.job === long['id']);
   expect(rows.map((row: { output_tokens: number }) => row.output_tokens).sort()).toEqual(
@@ -81,6 +83,7 @@ test('the cap is learnt from a team’s answers, told in the job, and an answer 
   const capped = await weir.waitForEnd(String(own['id']));
   expect([capped.attempts.length, capped.response.body.choices[0].finish_reason]).toEqual([1, 'length']);
 
+  await weir.fault({ kind: 'latency', latencyMs: 20_000, count: 1 });
   const responses = await weir.submit({ endpoint: '/v1/responses', body: { model: 'gpt-4.1-mini', input: 'Weirs?' } });
   expect(responses['estimate']).toMatchObject({ output_cap: 4096, output_cap_set_by: 'weir' });
   const embedding = await weir.submit({
@@ -95,7 +98,8 @@ test('the cap is learnt from a team’s answers, told in the job, and an answer 
 });
 
 test('three thousand submissions at once fill the places there are; everyone else hears when to come back', async () => {
-  await weir.fault({ kind: 'latency', latencyMs: 60_000 });
+  // No call ends while there are submissions: a place that becomes free would be given to another.
+  await weir.fault({ kind: 'hang' });
   await weir.writeConfig({ ...configured, limits: { maxQueuedJobs: places } });
   try {
     await waitForPlaces();
@@ -104,7 +108,11 @@ test('three thousand submissions at once fill the places there are; everyone els
     const caller = async () => {
       while (next < 3000) {
         next += 1;
-        answers.push(await weir.request('POST', '/jobs', { body: { ...chatJob('A flood.'), priority: 'bulk' } }));
+        // A key of its own: what was told 503 by a slow storage may be on record.
+        const headers = { 'idempotency-key': `flood-${next}` };
+        answers.push(
+          await weir.insist('POST', '/jobs', { headers, body: { ...chatJob('A flood.'), priority: 'bulk' } }),
+        );
       }
     };
     await Promise.all(Array.from({ length: 100 }, caller));
@@ -138,7 +146,7 @@ test('three thousand submissions at once fill the places there are; everyone els
 async function waitForPlaces(): Promise<void> {
   await expect
     .poll(async () => (await weir.request('GET', '/queues', { team: 'platform' })).body.data[0].queue_capacity, {
-      timeout: 20_000,
+      timeout: 240_000,
     })
     .toBe(places);
 }

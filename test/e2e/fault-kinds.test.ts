@@ -211,7 +211,7 @@ async function play({ kind, model, script }: (typeof rows)[number]): Promise<voi
   if (kind !== null) await weir.fault({ kind, deployment: model, ...script });
   if (kind === 'hint') await simulate('load', { region: 'eastus', deployment: model, tokens: 100_000 });
   const { id } = await weir.submit(chatJob('Name three rivers.', { model, max_tokens: 8 }));
-  const end = weir.waitForEnd(String(id), { withinMs: 120_000 });
+  const end = weir.waitForEnd(String(id), { withinMs: 400_000 });
   // One row that hangs fails by itself.
   ended.set(model, await end.catch((error: Error) => ({ id, status: error.message, attempts: [] })));
 }
@@ -231,7 +231,7 @@ beforeAll(async () => {
     return report.total.inFlight === 0;
   });
   usage = await readUsageRows(weir);
-}, 400_000);
+}, 900_000);
 
 afterAll(async () => {
   await weir?.stop();

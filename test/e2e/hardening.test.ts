@@ -240,7 +240,7 @@ describe('odd requests', () => {
     return new Promise((resolve, reject) => {
       let received = '';
       const socket = connect(Number(port), hostname, () => socket.write(`${lines.join('\r\n')}\r\n\r\n`));
-      socket.setTimeout(10_000, () => socket.destroy());
+      socket.setTimeout(120_000, () => socket.destroy());
       socket.on('data', (chunk) => {
         received += chunk.toString();
       });
@@ -318,7 +318,7 @@ describe('odd requests', () => {
 // Last: it opens the breakers, and the next job would wait until they have closed.
 test('a redirect of the service is not followed', async () => {
   upstream.answer = () => ({ status: 307, headers: { location: `${elsewhere.url}/openai` }, body: {} });
-  const job = await run({ ...chatJob('x'), deadline_seconds: 3 });
+  const job = await run({ ...chatJob('x'), deadline_seconds: 15 });
   expect(job['status']).not.toBe('succeeded');
   expect(upstream.seen.length).toBeGreaterThan(0);
   expect(elsewhere.seen).toHaveLength(0);

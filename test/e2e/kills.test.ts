@@ -6,7 +6,7 @@ import { crashPoints } from '../../tools/reliability/crash-point.ts';
 import { WeirUnderTest } from '../support/weir-under-test.ts';
 
 // The short form of `npm run kills`. Workers start and die one after the other: on a busy machine that takes its time.
-const timeoutMs = 300_000;
+const timeoutMs = 900_000;
 
 let fleet: WeirUnderTest;
 

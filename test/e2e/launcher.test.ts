@@ -38,7 +38,7 @@ function launch(
   return { child, output: () => text };
 }
 
-async function waitFor<T>(find: () => T | undefined | false, what: string, limitMs = 40_000): Promise<T> {
+async function waitFor<T>(find: () => T | undefined | false, what: string, limitMs = 240_000): Promise<T> {
   const deadline = Date.now() + limitMs;
   while (Date.now() < deadline) {
     const found = find();

@@ -83,11 +83,18 @@ test('200,000 equal characters are counted and accepted', async () => {
 });
 
 test('a hard budget refuses before the money is gone, and its holds are released', async () => {
+  // None may end, and make room for another, before all have been judged.
+  await weir.fault({ kind: 'latency', latencyMs: 30_000 });
   const answers = await Promise.all(
-    Array.from({ length: 12 }, () =>
-      weir.request('POST', '/jobs', { team: 'support', body: chatJob('Spend', { max_tokens: 150 }) }),
+    Array.from({ length: 12 }, (_, number) =>
+      weir.insist('POST', '/jobs', {
+        team: 'support',
+        headers: { 'idempotency-key': `spend-${number}` },
+        body: chatJob('Spend', { max_tokens: 150 }),
+      }),
     ),
   );
+  await weir.clearFaults();
   const accepted = answers.filter((answer) => answer.status === 202);
   const refused = answers.filter((answer) => answer.status === 429);
   expect(accepted.length).toBe(4);
@@ -100,13 +107,15 @@ test('a hard budget refuses before the money is gone, and its holds are released
 });
 
 test('a team over its depth cap gets queue_full with a true Retry-After', async () => {
-  await weir.fault({ kind: 'latency', latencyMs: 5000 });
+  await weir.fault({ kind: 'latency', latencyMs: 900_000 });
   const jobs = await Promise.all(Array.from({ length: 3 }, () => weir.submit()));
   const refused = await weir.request('POST', '/jobs', { body });
   expect([refused.status, refused.body.error.code]).toEqual([429, 'queue_full']);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   await weir.clearFaults();
-  const waited = await weir.request('POST', '/jobs', { body, headers: { prefer: 'wait=30' } });
+  const waiting = weir.request('POST', '/jobs', { body, headers: { prefer: 'wait=30' } });
+  for (const { id } of jobs) await weir.request('POST', `/jobs/${id}/cancel`);
+  const waited = await waiting;
   expect(waited.status).toBe(202);
   for (const job of [...jobs, waited.body]) await weir.waitForEnd(String(job.id));
 });

@@ -81,7 +81,7 @@ async function billedCalls(expected: number): Promise<number> {
     };
     return report.total;
   };
-  await expect.poll(async () => (await read()).billed.calls, { timeout: 3000 }).toBe(expected);
+  await expect.poll(async () => (await read()).billed.calls, { timeout: 60_000 }).toBe(expected);
   return (await read()).billed.calls;
 }
 

@@ -13,7 +13,7 @@ declare module 'vitest' {
 // Azurite's published development account; it opens nothing else.
 const accountName = 'devstoreaccount1';
 const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
-const startDeadlineMs = 30_000;
+const startDeadlineMs = 180_000;
 
 /** An emulated storage account in memory on free ports of this machine. */
 export interface Azurite {

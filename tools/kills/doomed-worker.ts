@@ -10,7 +10,7 @@ import { workerSettings } from './fleet-settings.ts';
 const preload = pathToFileURL(join(import.meta.dirname, '../reliability/crash-points.ts')).href;
 
 /** A worker that has work but does not come to its point within this is taken to never come there. */
-const pointWithinMs = 120_000;
+const pointWithinMs = 300_000;
 
 let planCount = 0;
 

@@ -10,7 +10,7 @@ const workerCount = 2;
 const bystanderCount = 8;
 /** Workers that a job may take with it. */
 const mostDeaths = 3;
-const endWithinMs = 300_000;
+const endWithinMs = 600_000;
 const deadlyText = 'This prompt kills whoever gets its answer.';
 
 /**

@@ -20,7 +20,7 @@ export interface KillRound {
 /** Workers that are alive at a time. */
 const workerCount = 2;
 const submitEveryMs = 400;
-const endWithinMs = 240_000;
+const endWithinMs = 480_000;
 
 /**
  * Kills workers one after the other at the points of a round while jobs keep coming, then lets sound workers finish, and judges. Jobs

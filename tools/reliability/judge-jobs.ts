@@ -85,7 +85,7 @@ async function readEnd(weir: WeirUnderTest, id: string, untilMs: number): Promis
 async function findMoneyFaults(weir: WeirUnderTest): Promise<readonly string[]> {
   const readBudget = async () => (await weir.request('GET', '/budgets/search')).body;
   // A submission that was told 503 may be on record all the same: such jobs end a little later.
-  await waitFor('no money held', async () => (await readBudget()).held_usd === '0.000000', 60_000).catch(
+  await waitFor('no money held', async () => (await readBudget()).held_usd === '0.000000', 120_000).catch(
     () => undefined,
   );
   const { held_usd: held, spent_usd: spent } = await readBudget();

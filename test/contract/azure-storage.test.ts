@@ -10,7 +10,7 @@ import { systemRandom } from '../../src/core/adapters/system/random.ts';
 import { StorageClock } from '../../src/core/adapters/system/storage-clock.ts';
 import { DamagedRowError, NewerRowError } from '../../src/core/versioned.ts';
 import { makeSampleId, makeSampleJob } from '../support/sample-jobs.ts';
-import { openAzurite } from '../support/storage-under-test.ts';
+import { openAzurite, patientBounds } from '../support/storage-under-test.ts';
 import { accept, makeTeam } from './job-store.contract.ts';
 
 const noonMs = Date.UTC(2026, 10, 2, 12);
@@ -19,7 +19,12 @@ describe('rows that were edited by hand', () => {
   it('are reported by a listing, which goes on with the others, and by name when they are asked for', async () => {
     const connection = await openAzurite();
     const reported: Error[] = [];
-    const options = { connection, random: systemRandom, reportDamage: (error: Error) => reported.push(error) };
+    const options = {
+      connection,
+      bounds: patientBounds,
+      random: systemRandom,
+      reportDamage: (error: Error) => reported.push(error),
+    };
     const [jobs, live, team] = [new TableJobStore(options), new TableLiveJobStore(options), makeTeam()];
     const [whole, broken, newer] = [0, 1, 2].map((index) => makeSampleJob(team, { id: makeSampleId(noonMs + index) }));
     await jobs.apply(team, [accept(whole!), accept(broken!), accept(newer!)], null);
@@ -43,7 +48,7 @@ describe('the text blob reader', () => {
   it('reads, notices that nothing has changed, reads what has, and tells what is missing', async () => {
     const connection = await openAzurite();
     const name = `${randomUUID()}.json`;
-    const read = makeTextBlobReader({ connection });
+    const read = makeTextBlobReader({ connection, bounds: patientBounds });
     expect(await read(contentContainer, name, null)).toEqual({ outcome: 'missing' });
     const blob = (await connection.container(contentContainer)).getBlockBlobClient(name);
     const upload = (text: string) => blob.upload(text, Buffer.byteLength(text));
@@ -60,7 +65,7 @@ describe('the text blob reader', () => {
 describe('the connection', () => {
   it('makes all tables, queues and the container, and may be asked to again', async () => {
     const connection = await openAzurite();
-    await ensureStorage(connection);
+    await ensureStorage(connection, patientBounds);
     for (const name of Object.values(tableNames)) {
       const page = await (await connection.table(name)).listEntities().byPage({ maxPageSize: 1 }).next();
       expect(page.done).toBe(false);
@@ -76,11 +81,11 @@ describe('the connection', () => {
       observeDate: ({ dateMs, sentAtMs, receivedAtMs }) =>
         clock.observe({ dateMs, sentAtMs: sentAtMs - 3_600_000, receivedAtMs: receivedAtMs - 3_600_000 }),
     });
-    const options = { connection, random: systemRandom, reportDamage: () => undefined };
+    const options = { connection, bounds: patientBounds, random: systemRandom, reportDamage: () => undefined };
     const team = makeTeam();
     await new TableJobStore(options).apply(team, [accept(makeSampleJob(team))], null);
     await new TableLiveJobStore(options).listLive(team, null);
-    expect(clock.offsetMs).toBeGreaterThan(3_598_000);
-    expect(clock.offsetMs).toBeLessThan(3_602_000);
+    expect(clock.offsetMs).toBeGreaterThan(3_540_000);
+    expect(clock.offsetMs).toBeLessThan(3_660_000);
   });
 });

@@ -3,7 +3,7 @@ import { contentContainer } from '../../src/core/adapters/azure-storage/storage-
 import { MemoryContentStore } from '../../src/core/adapters/memory/content-store.ts';
 import { makeMemoryState } from '../../src/core/adapters/memory/memory-state.ts';
 import { sha256 } from '../../src/core/adapters/system/sha256.ts';
-import { openAzurite } from '../support/storage-under-test.ts';
+import { openAzurite, patientBounds } from '../support/storage-under-test.ts';
 import { describeContentStore } from './content-store.contract.ts';
 
 describeContentStore('memory', async () => {
@@ -22,7 +22,7 @@ describeContentStore('Azurite', async () => {
   const connection = await openAzurite();
   const container = await connection.container(contentContainer);
   return {
-    store: new BlobContentStore({ connection, sha256 }),
+    store: new BlobContentStore({ connection, bounds: patientBounds, sha256 }),
     async lose(name) {
       await container.getBlobClient(name).delete();
     },

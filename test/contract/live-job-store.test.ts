@@ -4,7 +4,7 @@ import { MemoryJobStore } from '../../src/core/adapters/memory/job-store.ts';
 import { MemoryLiveJobStore } from '../../src/core/adapters/memory/live-job-store.ts';
 import { makeMemoryState } from '../../src/core/adapters/memory/memory-state.ts';
 import { systemRandom } from '../../src/core/adapters/system/random.ts';
-import { failOnDamage, openAzurite } from '../support/storage-under-test.ts';
+import { failOnDamage, openAzurite, patientBounds } from '../support/storage-under-test.ts';
 import { describeLiveJobStore } from './live-job-store.contract.ts';
 
 describeLiveJobStore('memory', async () => {
@@ -12,6 +12,11 @@ describeLiveJobStore('memory', async () => {
   return { jobs: new MemoryJobStore(state), live: new MemoryLiveJobStore(state, 2) };
 });
 describeLiveJobStore('Azurite', async () => {
-  const options = { connection: await openAzurite(), random: systemRandom, reportDamage: failOnDamage };
+  const options = {
+    connection: await openAzurite(),
+    bounds: patientBounds,
+    random: systemRandom,
+    reportDamage: failOnDamage,
+  };
   return { jobs: new TableJobStore(options), live: new TableLiveJobStore({ ...options, pageSize: 2 }) };
 });

@@ -10,7 +10,7 @@ import { makeMemoryState } from '../../src/core/adapters/memory/memory-state.ts'
 import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.ts';
 import { systemRandom } from '../../src/core/adapters/system/random.ts';
 import { makeSampleId, makeSampleJob } from '../support/sample-jobs.ts';
-import { openAzurite } from '../support/storage-under-test.ts';
+import { openAzurite, patientBounds } from '../support/storage-under-test.ts';
 import { accept, makeTeam } from './job-store.contract.ts';
 import { describeRepairStore } from './repair-store.contract.ts';
 
@@ -26,7 +26,7 @@ describeRepairStore('memory', async () => {
 
 async function openTables() {
   const connection = await openAzurite();
-  const options = { connection, random: systemRandom, reportDamage: () => {} };
+  const options = { connection, bounds: patientBounds, random: systemRandom, reportDamage: () => {} };
   const table = await connection.table(tableNames.teams);
   return {
     table,

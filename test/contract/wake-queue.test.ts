@@ -3,7 +3,7 @@ import { queueNames } from '../../src/core/adapters/azure-storage/storage-names.
 import { makeMemoryState } from '../../src/core/adapters/memory/memory-state.ts';
 import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import { lanes } from '../../src/core/jobs/job.ts';
-import { openAzurite } from '../support/storage-under-test.ts';
+import { openAzurite, patientBounds } from '../support/storage-under-test.ts';
 import { describeWakeQueue } from './wake-queue.contract.ts';
 
 describeWakeQueue('memory', async () => {
@@ -18,7 +18,7 @@ describeWakeQueue('Azurite', async () => {
   const connection = await openAzurite();
   for (const lane of lanes) await (await connection.queue(queueNames[lane])).clearMessages();
   return {
-    queue: new AzureWakeQueue({ connection }),
+    queue: new AzureWakeQueue({ connection, bounds: patientBounds }),
     async peek(lane) {
       const queue = await connection.queue(queueNames[lane]);
       const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: 32 });

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { startApplication, stopApplication } from './core/composition.ts';
+import { startApplication, stopApplication } from './core/composition/lifecycle.ts';
 
 app.setup({ enableHttpStream: false });
 

@@ -6,18 +6,19 @@ import { MemoryJobStore } from '../../src/core/adapters/memory/job-store.ts';
 import { MemoryLiveJobStore } from '../../src/core/adapters/memory/live-job-store.ts';
 import { type MemoryState, makeMemoryState, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
 import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.ts';
+import { fourLettersAToken } from '../../src/core/adapters/memory/token-counter.ts';
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { createPoolLimitsReader } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
+import { makeOwnParts } from '../../src/core/gateway/own-parts.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
 import type { Random } from '../../src/core/random.ts';
 import { breakerPolicy } from '../../src/core/routing/breaker-policy.ts';
 import type { Upstream } from '../../src/core/routing/upstream.ts';
 import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
-import { makeOwnParts } from '../../test/support/own-parts.ts';
 
 /** What all processes of a system share. */
 export interface SharedStorage {
@@ -57,6 +58,7 @@ export function createProcess(parts: ProcessParts): Ports {
   return {
     ...shared,
     ...makeOwnParts(shared),
+    tokenCounter: fourLettersAToken,
     sha256,
     // Small bodies travel in the rows: they cost no call of their own.
     contents: new MemoryContentStore(storage.state, sha256),

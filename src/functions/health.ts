@@ -1,5 +1,5 @@
 import { app, type HttpResponseInit, type InvocationContext } from '@azure/functions';
-import { isHealthy } from '../core/composition.ts';
+import { isHealthy } from '../core/composition/lifecycle.ts';
 import { securityHeaders } from './http/security-headers.ts';
 
 /** `GET /health`: 200 when the process can accept work, 503 otherwise; nothing to learn from it. */

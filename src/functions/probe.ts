@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
-import { getApplication, hostSettings } from '../core/composition.ts';
+import { getApplication } from '../core/composition/lifecycle.ts';
+import { hostSettings } from '../core/composition/settings.ts';
 import { probeDeployments } from '../core/gateway/probe-deployments.ts';
 
 /** Tests deployments that are out of service while no work does. */

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { getApplication } from '../core/composition.ts';
+import { getApplication } from '../core/composition/lifecycle.ts';
 import { retain } from '../core/gateway/retain.ts';
 
 /** Once an hour: removes jobs and usage that are past their retention. */

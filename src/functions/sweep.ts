@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
-import { getApplication, hostSettings } from '../core/composition.ts';
+import { getApplication } from '../core/composition/lifecycle.ts';
+import { hostSettings } from '../core/composition/settings.ts';
 import { reportGauges } from '../core/gateway/report-gauges.ts';
 import { sweep } from '../core/gateway/sweep.ts';
 

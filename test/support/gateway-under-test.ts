@@ -6,9 +6,11 @@ import { MemoryJobStore } from '../../src/core/adapters/memory/job-store.ts';
 import { MemoryLiveJobStore } from '../../src/core/adapters/memory/live-job-store.ts';
 import { type MemoryState, makeMemoryState, openTeam } from '../../src/core/adapters/memory/memory-state.ts';
 import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.ts';
+import { fourLettersAToken } from '../../src/core/adapters/memory/token-counter.ts';
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
+import { makeOwnParts } from '../../src/core/gateway/own-parts.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
 import { receiveMessage } from '../../src/core/gateway/receive-message.ts';
 import { type RunOutcome, runJob } from '../../src/core/gateway/run-job.ts';
@@ -22,7 +24,6 @@ import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
 import { exampleConfig } from '../unit/core/config/example.ts';
 import { findViolations } from './check-invariants.ts';
 import { Intercepted } from './intercept.ts';
-import { makeOwnParts } from './own-parts.ts';
 import { ScriptedCapacity } from './scripted-capacity.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -81,6 +82,7 @@ export class GatewayUnderTest {
     this.ports = {
       ...shared,
       ...makeOwnParts(shared),
+      tokenCounter: fourLettersAToken,
       sha256,
       contents: this.contents.port,
       wakeQueue: this.wakeQueue.port,

@@ -2,22 +2,15 @@ import { MemoryContentStore } from '../../src/core/adapters/memory/content-store
 import { MemoryJobStore } from '../../src/core/adapters/memory/job-store.ts';
 import { MemoryLiveJobStore } from '../../src/core/adapters/memory/live-job-store.ts';
 import { MemoryRepairStore } from '../../src/core/adapters/memory/repair-store.ts';
+import { fourLettersAToken } from '../../src/core/adapters/memory/token-counter.ts';
 import { MemoryUsageStore } from '../../src/core/adapters/memory/usage-store.ts';
 import { MemoryWakeQueue } from '../../src/core/adapters/memory/wake-queue.ts';
 import { sha256 } from '../../src/core/adapters/system/sha256.ts';
 import { createPoolLimitsReader } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
-import { AnswerHistory } from '../../src/core/gateway/answer-history.ts';
-import { Census } from '../../src/core/gateway/census.ts';
-import { ClaimPace } from '../../src/core/gateway/claim-pace.ts';
-import { Drain } from '../../src/core/gateway/drain.ts';
-import { ExtraCalls } from '../../src/core/gateway/extra-calls.ts';
-import { JobSignals } from '../../src/core/gateway/job-signals.ts';
+import type { OuterPorts } from '../../src/core/gateway/outer-ports.ts';
+import { makeOwnParts } from '../../src/core/gateway/own-parts.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
-import { Readiness } from '../../src/core/gateway/readiness.ts';
-import { readOrRecoverBudget } from '../../src/core/gateway/recover-budget.ts';
-import { SignsOfLife } from '../../src/core/gateway/signs-of-life.ts';
-import { TeamWriter } from '../../src/core/gateway/team-writer.ts';
 import { inlineLimit } from '../../src/core/jobs/content.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
 import { breakerPolicy } from '../../src/core/routing/breaker-policy.ts';
@@ -50,31 +43,24 @@ export function startProcess(
   const { clock } = process;
   const holder = process.name;
   const telemetry = { track: (event: TelemetryEvent) => judgeNotice(world, event), flush: async () => {} };
-  const jobs = link.connect(process, 'jobs', witness.watch(process, new MemoryJobStore(state)));
-  const live = link.connect(process, 'live', new MemoryLiveJobStore(state, pageSize));
   // A text that fits the row needs no blob.
   const isInline = (method: string, [content, , , text]: readonly unknown[]) =>
     (method === 'keep' && typeof text === 'string' && text.length <= inlineLimit) ||
     (method === 'read' && isObject(content) && content['kind'] === 'inline');
   const current = () => world.config;
-  const usage = link.connect(process, 'usage', new MemoryUsageStore(state));
-  const upstream = service.connect(process);
-  const repairs = link.connect(process, 'repairs', new MemoryRepairStore(state, pageSize));
-  const config = { current, start: async () => {}, stop: async () => {} };
-  const budgets = { jobs, live, usage, repairs, config, telemetry, clock };
-  const ports: Ports = {
+  const outer: OuterPorts = {
     clock,
     random: draws,
     sha256,
-    config,
-    jobs,
-    live,
-    usage,
-    repairs,
+    config: { current, start: async () => {}, stop: async () => {} },
+    jobs: link.connect(process, 'jobs', witness.watch(process, new MemoryJobStore(state))),
+    live: link.connect(process, 'live', new MemoryLiveJobStore(state, pageSize)),
+    usage: link.connect(process, 'usage', new MemoryUsageStore(state)),
+    repairs: link.connect(process, 'repairs', new MemoryRepairStore(state, pageSize)),
     contents: link.connect(process, 'contents', new MemoryContentStore(state, sha256), isInline),
     wakeQueue: link.connect(process, 'queue', doubling(world, new MemoryWakeQueue(state, () => time.nowMs), holder)),
     deadLetters: link.connect(process, 'letters', world.deadLetters),
-    upstream,
+    upstream: service.connect(process),
     capacity: new PooledCapacity({
       store: link.connect(process, 'capacity', world.capacityStore),
       clock,
@@ -84,25 +70,11 @@ export function startProcess(
       limits: createPoolLimitsReader(current),
     }),
     telemetry,
-    tokenCounter: { load: async () => (text) => Math.ceil(text.length / 4) },
-    writer: new TeamWriter({
-      store: jobs,
-      readBudget: (team, period) => readOrRecoverBudget(budgets, team, period),
-      clock,
-      random: draws,
-    }),
-    census: new Census({ store: live, clock }),
-    answers: new AnswerHistory({ store: usage, clock }),
-    signals: new JobSignals(),
-    drain: new Drain(),
-    extraCalls: new ExtraCalls(clock),
-    signsOfLife: new SignsOfLife(),
-    claimPace: new ClaimPace(),
-    readiness: new Readiness({ upstream, clock, telemetry }),
+    tokenCounter: fourLettersAToken,
     settings: { leaseMs: weather.leaseMs, graceMs: weather.graceMs },
     holder,
   };
-  return { process, ports };
+  return { process, ports: { ...outer, ...makeOwnParts(outer) } };
 }
 
 /** What the sweep passes over is told, not thrown: only storage that is away excuses it. */

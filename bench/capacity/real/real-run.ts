@@ -85,7 +85,7 @@ export async function runReal(plan: RealPlan, say: (text: string) => void): Prom
   };
   try {
     await stage.start();
-    const { getApplication, startApplication } = await import('../../../src/core/composition.ts');
+    const { getApplication, startApplication } = await import('../../../src/core/composition/lifecycle.ts');
     await startApplication();
     const { ports } = await getApplication();
     await stage.addWorkers(plan.workers);

@@ -6,7 +6,7 @@ import { receiveMessage } from '../../../src/core/gateway/receive-message.ts';
 import type { Lane } from '../../../src/core/jobs/job.ts';
 
 /**
- * One worker of the real run: the whole gateway as `composition.ts` builds it, and in place of the Functions host a loop that takes
+ * One worker of the real run: the whole gateway as `core/composition/` builds it, and in place of the Functions host a loop that takes
  * messages as `host.json` has it (32 at a time while no more than 32 are in hand, asked again after 0.1 to 1 s).
  */
 const batchSize = 32;
@@ -40,7 +40,9 @@ function countOperations(): void {
 
 async function main(): Promise<void> {
   countOperations();
-  const { getApplication, startApplication, stopApplication } = await import('../../../src/core/composition.ts');
+  const { getApplication, startApplication, stopApplication } = await import(
+    '../../../src/core/composition/lifecycle.ts'
+  );
   await startApplication();
   const { ports } = await getApplication();
   const stop = async () => {

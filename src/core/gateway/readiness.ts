@@ -1,5 +1,5 @@
 import type { DeploymentConfig } from '../config/config-schema.ts';
-import type { Ports } from './ports.ts';
+import type { OuterPorts } from './outer-ports.ts';
 
 /** A deployment that this process cannot sign calls for is not asked for by it for so long. */
 const unreadyMs = 5000;
@@ -16,10 +16,10 @@ interface Unready {
  * region's: it leaves them to other processes and tells no shared row.
  */
 export class Readiness {
-  readonly #ports: Pick<Ports, 'upstream' | 'clock' | 'telemetry'>;
+  readonly #ports: Pick<OuterPorts, 'upstream' | 'clock' | 'telemetry'>;
   readonly #unready = new Map<string, Unready>();
 
-  constructor(ports: Pick<Ports, 'upstream' | 'clock' | 'telemetry'>) {
+  constructor(ports: Pick<OuterPorts, 'upstream' | 'clock' | 'telemetry'>) {
     this.#ports = ports;
   }
 

@@ -1,5 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { type Application, getApplication } from '../../core/composition.ts';
+import type { Application } from '../../core/composition/build-application.ts';
+import { getApplication } from '../../core/composition/lifecycle.ts';
 import { toErrorResponse } from '../../core/http/error-response.ts';
 import { checkBodySize } from '../../core/http/read-body.ts';
 import { WeirError } from '../../core/http/weir-error.ts';

@@ -1,5 +1,5 @@
 import type { InvocationContext } from '@azure/functions';
-import { handBackMessage, waitForApplication } from '../../core/composition.ts';
+import { handBackMessage, waitForApplication } from '../../core/composition/lifecycle.ts';
 import { receiveMessage } from '../../core/gateway/receive-message.ts';
 import { receivePoisonMessage } from '../../core/gateway/receive-poison-message.ts';
 import type { Lane } from '../../core/jobs/job.ts';

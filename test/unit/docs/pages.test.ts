@@ -4,14 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { settingNames } from '../../../src/core/app-settings.ts';
 import { notYetInForce } from '../../../src/core/config/not-yet-in-force.ts';
 import { parseConfig } from '../../../src/core/config/parse-config.ts';
-import { publishConfigSchema } from '../../../src/core/config/publish-config-schema.ts';
 import { operations as routes } from '../../../src/core/http/openapi/build-openapi.ts';
 import { refusals } from '../../../src/core/http/openapi/refusals.ts';
-import { isJsonObject } from '../../../src/core/http/parse-json.ts';
 import { errorStatuses } from '../../../src/core/http/weir-error.ts';
 import { mergeKeys, parseKeysDocument } from '../../../src/core/identity/keys-document.ts';
 import { jobStatuses } from '../../../src/core/jobs/job.ts';
 import { exampleConfig } from '../core/config/example.ts';
+import { settingsOf } from './config-settings.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
@@ -31,23 +30,9 @@ const rowsOf = (text: string) =>
         .map((cell) => cell.trim()),
     );
 
-/** Every setting of the schema that is no group, with its default as JSON; null without one. */
-function* settingsOf(node: unknown, path: string): Generator<[string, string | null]> {
-  if (!isJsonObject(node)) return;
-  const { anyOf, properties, items } = node;
-  const alternatives: unknown[] = Array.isArray(anyOf) ? anyOf : [];
-  const form = alternatives.find((one) => isJsonObject(one) && one['type'] !== 'null');
-  if (isJsonObject(form) && isJsonObject(form['properties'])) yield* settingsOf(form, path);
-  else if (isJsonObject(properties)) {
-    for (const [name, inner] of Object.entries(properties))
-      yield* settingsOf(inner, path === '' ? name : `${path}.${name}`);
-  } else if (isJsonObject(items) && isJsonObject(items['properties'])) yield* settingsOf(items, `${path}[]`);
-  else yield [path, 'default' in node ? JSON.stringify(node['default']) : null];
-}
-
 describe('docs/configuration.md', () => {
   it('has one row for each setting of the schema, with its default, and none for anything else', () => {
-    const settings = [...settingsOf(JSON.parse(publishConfigSchema()), '')];
+    const settings = settingsOf();
     const tables = configuration.slice(0, configuration.indexOf('## Team keys'));
     const rows = rowsOf(tables).filter(([first]) => first?.startsWith('`'));
     expect(rows.map(([name, value]) => `${name} ${value}`)).toEqual(
@@ -126,6 +111,7 @@ describe('docs/operations.md', () => {
 describe('the pages in docs', () => {
   const pages = [
     'README.md',
+    'SECURITY.md',
     ...readdirSync(join(root, 'docs'))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `docs/${name}`),
@@ -138,18 +124,14 @@ describe('the pages in docs', () => {
         .replaceAll(' ', '-'),
     );
 
-  it.each(['docs/http.md', 'docs/configuration.md', 'docs/operations.md', 'README.md'])(
-    '%s links only to what is there',
-    (page) => {
-      const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
-      for (const link of links.filter((one) => !/^https?:/.test(one))) {
-        const [path = '', anchor] = link.split('#');
-        const target = path === '' ? page : join(dirname(page), path);
-        const isFolder = target.endsWith('/');
-        const text = isFolder ? readdirSync(join(root, target)).join() : read(target);
-        if (anchor !== undefined) expect(anchorsOf(text), `${page} → ${link}`).toContain(anchor);
-      }
-      expect(pages).toContain(page);
-    },
-  );
+  it.each(pages)('%s links only to what is there', (page) => {
+    const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
+    for (const link of links.filter((one) => !/^https?:/.test(one))) {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : join(dirname(page), path);
+      const isFolder = target.endsWith('/');
+      const text = isFolder ? readdirSync(join(root, target)).join() : read(target);
+      if (anchor !== undefined) expect(anchorsOf(text), `${page} → ${link}`).toContain(anchor);
+    }
+  });
 });

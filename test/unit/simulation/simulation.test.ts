@@ -24,7 +24,7 @@ async function runSeeds(first: number): Promise<{ results: SeedResult[]; broken:
 describe('a simulated cluster', () => {
   const seen = new Map<FaultName, number>();
 
-  test.each([1, 51, 101, 151])('keeps every promise over fifty seeds from %i', { timeout: 120_000 }, async (first) => {
+  test.each([1, 51, 101, 151])('keeps every promise over fifty seeds from %i', { timeout: 600_000 }, async (first) => {
     const { results, broken } = await runSeeds(first);
     // The runner cuts long values short in its own message.
     expect(broken, broken ?? '').toBeNull();

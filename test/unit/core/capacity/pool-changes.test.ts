@@ -38,7 +38,7 @@ function openPool(deployments: number) {
 }
 
 describe('the rows of a commit', () => {
-  it('are never more than a transaction holds, and drop nothing of what was decided', { timeout: 30_000 }, () => {
+  it('are never more than a transaction holds, and drop nothing of what was decided', () => {
     const step = fc.record({
       teams: fc.array(fc.integer({ min: 0, max: 299 }), { maxLength: 80 }),
       laterMs: fc.integer({ min: 0, max: 30_000 }),

@@ -26,7 +26,7 @@ function ask(fields: object = {}, signal?: AbortSignal): Promise<Response> {
 }
 
 async function lastRecord(): Promise<RequestRecord> {
-  await expect.poll(async () => (await report()).total.inFlight).toBe(0);
+  await expect.poll(async () => (await report()).total.inFlight, { timeout: 60_000 }).toBe(0);
   const list = (await (await fetch(`${simulator.url}/_sim/requests?limit=1`)).json()) as { data: RequestRecord[] };
   return list.data[0]!;
 }
@@ -107,7 +107,11 @@ it('adds latency that the log shows', async () => {
 describe('a call that never answers', () => {
   it('hangs until the caller leaves, and is billed with its usage unseen', async () => {
     await script({ kind: 'hang' });
-    await expect(ask({}, AbortSignal.timeout(50))).rejects.toThrow();
+    const caller = new AbortController();
+    const call = expect(ask({}, caller.signal)).rejects.toThrow();
+    await expect.poll(async () => (await report()).total.inFlight, { timeout: 60_000 }).toBe(1);
+    caller.abort();
+    await call;
     expect(await lastRecord()).toMatchObject({ outcome: 'aborted', status: null, billed: true, isUsageSeen: false });
   });
 

@@ -258,7 +258,7 @@ it('corrects a provisioned deployment to the actual tokens when the call has end
   const remaining = async () => (await report()).regions[0]!.deployments[0]!.headroom.remainingTokens;
   await limit({ sku: 'GlobalProvisionedManaged', tokensPerMinute: 100_000 });
   await client().chat.completions.create({ ...CHAT, max_tokens: 50_000 });
-  await expect.poll(remaining).toBeGreaterThan(99_000);
+  await expect.poll(remaining, { timeout: 60_000 }).toBeGreaterThan(99_000);
   await limit({ sku: 'Standard' });
   await client().chat.completions.create({ ...CHAT, max_tokens: 50_000 });
   expect(await remaining()).toBeLessThan(50_000);

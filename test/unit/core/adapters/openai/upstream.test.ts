@@ -103,9 +103,9 @@ function ask(endpoint: string | DeploymentConfig, more: Partial<UpstreamRequest>
     jobId: 'job_1',
     attempt: 2,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-    connectMs: 2000,
-    firstByteMs: 2000,
-    totalMs: 5000,
+    connectMs: 60_000,
+    firstByteMs: 60_000,
+    totalMs: 120_000,
     ...more,
   };
 }
@@ -319,7 +319,7 @@ describe('a call that is not answered', () => {
       const drip = setInterval(() => response.write(' '), 20);
       response.once('close', () => clearInterval(drip));
     });
-    expect(await call(ask(server.endpoint, { totalMs: 200 }))).toMatchObject({
+    expect(await call(ask(server.endpoint, { totalMs: 5000 }))).toMatchObject({
       fault: 'total_timeout',
       sent: true,
       statusCode: 200,

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { createTokenSource } from '../../src/core/adapters/openai/token-source.ts';
+import { StorageUnavailableError } from '../../src/core/http/weir-error.ts';
 import { originFor, ResourceManager } from './azure/resource-manager.ts';
 import { backupUsage, runBackupCommand } from './backup-command.ts';
 import { CommandError } from './command-error.ts';
@@ -71,5 +72,5 @@ try {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'Something went wrong that has no description.';
   const cause = error.cause instanceof Error ? ` (${error.cause.message.split('\n')[0]})` : '';
-  return `${error.message}${cause}`;
+  return `${error instanceof StorageUnavailableError ? error.report : error.message}${cause}`;
 }

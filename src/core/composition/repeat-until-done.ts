@@ -16,8 +16,7 @@ export async function repeatUntilDone(
       return;
     } catch (error) {
       if (tries >= maxTries) throw error;
-      const isStorage = error instanceof StorageUnavailableError;
-      const message = isStorage ? `Storage is unavailable (${error.operation}).` : String(error);
+      const message = error instanceof StorageUnavailableError ? error.report : String(error);
       const atMs = ports.clock.now();
       ports.telemetry.track({ type: 'notice', atMs, level: 'error', name: 'start_waits', message, fields: { tries } });
       await ports.clock.sleep(retryStartMs);

@@ -52,14 +52,17 @@ export class WeirError extends Error {
 
 /** Storage did not answer in time or refused: accepted work is safe, the request should come again. */
 export class StorageUnavailableError extends WeirError {
-  /** What was tried, for operators; callers are not told of tables and queues. */
+  /** What was tried. */
   readonly operation: string;
+  /** The same for operators: what was tried, what storage said, where to look. Callers are not told of tables and queues. */
+  readonly report: string;
 
-  constructor(operation: string, cause: unknown) {
+  constructor(operation: string, cause: unknown, report = `Storage gave no answer (${operation}).`) {
     const message =
       'Storage is unavailable. Accepted jobs are safe; send again shortly, with the same Idempotency-Key if you use one.';
     super('storage_unavailable', message, { retryAfterMs: 2000, cause });
     this.name = 'StorageUnavailableError';
     this.operation = operation;
+    this.report = report;
   }
 }

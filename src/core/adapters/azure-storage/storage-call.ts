@@ -64,6 +64,18 @@ function readErrorCode(error: unknown): string | null {
   );
 }
 
+/** For operators. What no answer came for reads the same however the line failed, so that it counts as one trouble. */
+function describeFailure(operation: string, error: unknown): string {
+  const status = readNumber(error, 'statusCode');
+  if (status === null) return `Storage gave no answer (${operation}).`;
+  const said = `(${[`${operation}: ${status}`, readErrorCode(error)].filter(Boolean).join(' ')})`;
+  if (status === 401 || status === 403) {
+    return `Storage refused ${said}: has the identity its role on the account, and does the account's firewall let it in?`;
+  }
+  if (status === 404) return `Storage has no such place ${said}: is this the account that was deployed?`;
+  return `Storage failed ${said}.`;
+}
+
 /**
  * Runs a storage operation within `bounds`: tries that end without an answer are repeated, then StorageUnavailableError is
  * thrown. Every other error reaches the caller as it came.
@@ -83,7 +95,7 @@ export async function callStorage<T>(
       const status = readNumber(error, 'statusCode');
       const isRetryable = status === null || retryableStatuses.has(status);
       if (!isRetryable || tryNumber >= bounds.maxTries || total.aborted) {
-        throw new StorageUnavailableError(operation, error);
+        throw new StorageUnavailableError(operation, error, describeFailure(operation, error));
       }
       await pause(bounds.retryDelayMs * (0.5 + Math.random()));
     }

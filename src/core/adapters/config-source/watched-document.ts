@@ -1,3 +1,4 @@
+import { StorageUnavailableError } from '../../http/weir-error.ts';
 import type { DocumentPlace } from './read-document.ts';
 
 /** What became of a document since the last look. */
@@ -48,7 +49,7 @@ export class WatchedDocument<T> {
       this.#version = version;
       return this.#judge(reading.outcome === 'read' ? reading.text : null);
     } catch (error) {
-      return this.#fail(`could not be read: ${error instanceof Error ? error.message : 'unknown failure'}`);
+      return this.#fail(`could not be read: ${describe(error)}`);
     }
   }
 
@@ -70,4 +71,9 @@ export class WatchedDocument<T> {
     this.#failure = message;
     return { outcome: 'failed', message, isNew };
   }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof StorageUnavailableError) return error.report;
+  return error instanceof Error ? error.message : 'unknown failure';
 }

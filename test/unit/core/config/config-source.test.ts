@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeConfigSource } from '../../../../src/core/adapters/config-source/config-source.ts';
 import { type DocumentReading, locateDocument } from '../../../../src/core/adapters/config-source/read-document.ts';
+import { StorageUnavailableError } from '../../../../src/core/http/weir-error.ts';
 import type { TelemetryEvent } from '../../../../src/core/telemetry/telemetry.ts';
 import { minimalConfig } from './minimal-config.ts';
 
@@ -20,7 +21,7 @@ class Blobs {
 
   readonly read = async (container: string, name: string, knownETag: string | null): Promise<DocumentReading> => {
     this.reads += 1;
-    if (this.isAway) throw new Error('storage is away');
+    if (this.isAway) throw new StorageUnavailableError('test', null, 'storage is away');
     const blob = this.#blobs.get(`${container}/${name}`);
     if (blob === undefined) return { outcome: 'missing' };
     return blob.etag === knownETag

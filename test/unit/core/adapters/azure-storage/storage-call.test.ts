@@ -70,6 +70,24 @@ describe('callStorage', () => {
     expect(tries).toBe(bounds.maxTries);
   });
 
+  it.each([
+    [
+      { statusCode: 403, code: 'AuthorizationPermissionMismatch' },
+      /^Storage refused \(read blob config\/a: 403 Author.*role/,
+    ],
+    [
+      { statusCode: 404, details: { errorCode: 'ContainerNotFound' } },
+      /no such place .*404 ContainerNotFound.*account/,
+    ],
+    [{ statusCode: 503 }, /^Storage failed \(read blob config\/a: 503\)\.$/],
+    [{ code: 'ECONNRESET' }, /^Storage gave no answer \(read blob config\/a\)\.$/],
+  ])('tells operators, and them alone, of %j', async (fields, report) => {
+    const call = callStorage('read blob config/a', bounds, () => Promise.reject(failure(fields)));
+    const { message, report: told } = await call.catch((error: StorageUnavailableError) => error);
+    expect(told).toMatch(report);
+    expect(message).not.toContain('config/a');
+  });
+
   it('does not repeat what a retry cannot mend', async () => {
     for (const [fields, isUnavailable] of [
       [{ statusCode: 403 }, true],

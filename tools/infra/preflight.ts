@@ -70,7 +70,10 @@ async function main(parameterFile: string | undefined): Promise<number> {
   try {
     const { deployments, regions, problems } = await judgeBeforehand(session, parameterFile);
     for (const { severity, message } of problems) console.error(`${severity}: ${message}`);
-    console.log(`${deployments} deployments in ${regions} regions, ${problems.length} problems.`);
+    const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+    console.log(
+      `${count(deployments, 'deployment')} in ${count(regions, 'region')}, ${count(problems.length, 'problem')}.`,
+    );
     return problems.some(({ severity }) => severity === 'refused') ? 1 : 0;
   } finally {
     session.close();

@@ -180,7 +180,8 @@ export function bookingOf(
   };
 }
 
-function mostDelayOn({ requestsPerMinute, requestWindowSeconds }: DeploymentLimits): number {
+/** How late a send on a deployment may be, in milliseconds, before it is to be booked anew. */
+export function mostDelayOn({ requestsPerMinute, requestWindowSeconds }: DeploymentLimits): number {
   const slice = sliceOf(requestsPerMinute, requestWindowSeconds);
   return Math.min(mostSendDelayMs, latenessWithin(slice, requestWindowSeconds));
 }

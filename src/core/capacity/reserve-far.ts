@@ -1,9 +1,9 @@
 import { estimateAdmission } from './admission-estimate.ts';
-import { farthestBookingMs, mostSendDelayMs } from './capacity.ts';
-import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam } from './decision.ts';
+import { farthestBookingMs } from './capacity.ts';
+import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam, type OpenDeployment } from './decision.ts';
 import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
 import { laneRing } from './lane-line.ts';
-import { bookingOf, findPlace, holdPlace, type PlaceWanted } from './place-job.ts';
+import { bookingOf, findPlace, holdPlace, mostDelayOn, type PlaceWanted } from './place-job.ts';
 import type { Reservation } from './pool-state.ts';
 import { returnTime } from './team-time.ts';
 import { ownCost, returnOwnPace } from './team-turn.ts';
@@ -24,7 +24,10 @@ export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): num
   return sendAtMs;
 }
 
-/** Answers a job that holds a reservation: books it when it is near, parks it until then; false when it holds none of its size. */
+/** A place that cannot be given back yet is asked for again after this. */
+const RETRY_MS = 1000;
+
+/** Answers a job that holds a reservation: books it when it is near, parks it until then; false when it holds none that is of use. */
 export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): boolean {
   const { reservations } = decision.state.line;
   const index = reservations.findIndex(({ jobId }) => jobId === ask.request.jobId);
@@ -35,27 +38,47 @@ export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): 
     dropReservationOf(decision, held.jobId);
     return false;
   }
+  const on = takerOf(decision, held);
+  if (on === undefined) {
+    if (mayTouchTeam(decision, held.team)) {
+      dropReservationOf(decision, held.jobId);
+      return false;
+    }
+    ask.result = { outcome: 'wait', untilMs: decision.nowMs + RETRY_MS, ticket, reason: 'contention' };
+    return true;
+  }
   if (held.sendAtMs - decision.nowMs > farthestBookingMs) {
     ask.result = { outcome: 'wait', untilMs: held.sendAtMs - farthestBookingMs + 1000, ticket, reason: 'tpm' };
     return true;
   }
-  const on = decision.open.find(({ limits }) => limits.name === held.deployment);
   const bounds = { nowMs: decision.nowMs, heldTokens: heldTokens(decision, held.deployment) };
-  if (on !== undefined) payPace(on.ledger, on.limits, held, bounds);
+  payPace(on.ledger, on.limits, held, bounds);
   reservations.splice(index, 1);
   decision.hasNews = true;
   ask.result = { outcome: 'booked', booking: bookingOf(decision, ask.request, { ...held, why: 'reserved' }), ticket };
   return true;
 }
 
+/**
+ * The deployment that takes a held place's call: it admits calls freely at that time, and who is handed the place now is not later than
+ * it allows. Undefined when there is none.
+ */
+function takerOf({ open, earliestMs }: Decision, { deployment, sendAtMs }: Reservation): OpenDeployment | undefined {
+  return open.find(
+    ({ limits, verdict, fromMs }) =>
+      limits.name === deployment &&
+      verdict.admits === 'all' &&
+      fromMs <= sendAtMs &&
+      sendAtMs + mostDelayOn(limits) >= earliestMs,
+  );
+}
+
 /** Gives back reservations that nobody came for, or whose deployment takes no calls any more. They were never handed out. */
 export function dropStaleReservations(decision: Decision): void {
   const kept: Reservation[] = [];
   for (const held of decision.state.line.reservations) {
-    const isOpen = decision.open.some(({ limits }) => limits.name === held.deployment);
     // One whose team's row no longer fits the commit is given back with the next.
-    if (!mayTouchTeam(decision, held.team)) kept.push(held);
-    else if (isOpen && held.sendAtMs + mostSendDelayMs >= decision.nowMs) kept.push(held);
+    if (takerOf(decision, held) !== undefined || !mayTouchTeam(decision, held.team)) kept.push(held);
     else withdrawPlace(decision, held);
   }
   decision.state.line.reservations = kept;

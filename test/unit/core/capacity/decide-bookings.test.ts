@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { News } from '../../../../src/core/capacity/apply-news.ts';
 import type { Booking, BookingResult } from '../../../../src/core/capacity/capacity.ts';
-import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
+import { type BookingBatch, decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
 import type { HealthPolicy } from '../../../../src/core/capacity/deployment-health.ts';
 import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
 import { createLedger } from '../../../../src/core/capacity/deployment-ledger.ts';
@@ -302,6 +302,77 @@ describe('a decision about a batch', () => {
     });
     const { state } = decideBookings(batch({ state: fill.state, requests: [ask(5000)] }));
     expect(state.line.reservations.map(({ lane }) => lane)).toEqual(['interactive']);
+  });
+
+  /** A pool whose one deployment is full, with a far send time held for a big job that then comes for it. */
+  function holdFar(over: Partial<BookingBatch> = {}) {
+    const filled = decideBookings(batch({ ...over, requests: [ask(9000)] }));
+    const big = ask(5000, { lane: 'standard' });
+    const { state, results } = decideBookings(
+      batch({ ...over, state: filled.state, nowMs: startMs + 1000, requests: [big] }),
+    );
+    const [held] = state.line.reservations;
+    if (held === undefined || results[0]?.outcome !== 'wait') throw new Error('Nothing is held.');
+    return { state, held, wake: { ...big, ticket: results[0].ticket } };
+  }
+
+  it.each([
+    ['ten', 10, 175],
+    ['one', 1, 45],
+  ])('books a job anew that comes too late for its far send time in slices of %s seconds', (_what, seconds, mostMs) => {
+    const limits = pool({ deployments: [deployment({ requestWindowSeconds: seconds })] });
+    const { state, held, wake } = holdFar({ limits });
+    const come = (lateMs: number, leadMs: number) =>
+      booked(
+        decideBookings(batch({ limits, state, nowMs: held.sendAtMs + lateMs, leadMs, requests: [wake] })).results[0],
+      );
+    expect(come(mostMs, 0)).toMatchObject({ why: 'reserved', sendAtMs: held.sendAtMs });
+    // What is free from its own send time on is taken at once, and sent in time.
+    const late = come(mostMs + 1, 0);
+    expect(late.why).not.toBe('reserved');
+    expect(late.sendAtMs).toBeGreaterThan(held.sendAtMs);
+    expect(late.sendAtMs).toBeLessThan(held.sendAtMs + 1000);
+    // A commit and a claim come between this moment and the send.
+    expect(come(mostMs, 15).why).not.toBe('reserved');
+  });
+
+  it.each([
+    ['is paused', { isPaused: true }, {}],
+    ['has tripped its breaker', {}, { admits: 'none', untilMs: startMs + 600_000, breaker: 'open' }],
+    ['takes but one test', {}, { admits: 'probe', breaker: 'half-open' }],
+  ] as const)('hands out no far send time on a deployment that %s', (_what, closed, verdict) => {
+    const { state, held, wake } = holdFar();
+    const limits = pool({ deployments: [deployment(closed)] });
+    const health = { ...alwaysHealthy, judge: () => ({ ...alwaysHealthy.judge(null, 0), ...verdict }) };
+    const asked = batch({ state, limits, health, nowMs: held.sendAtMs - 3000 });
+    const { results, state: after } = decideBookings({ ...asked, requests: [wake] });
+    expect(results[0]?.outcome).toBe('wait');
+    expect(after.line.reservations).toEqual([]);
+  });
+
+  it('hands out no far send time on a closed deployment although the row of its team does not fit the commit any more', () => {
+    const names = Array.from({ length: 99 }, (_, index) => `team-${index}`);
+    const teams = new Map(
+      ['search', ...names].map((team) => [team, { ...unknownTeam, tokensPerMinute: 90_000 }] as const),
+    );
+    const { state, held, wake } = holdFar({ limits: pool({ teams }) });
+    const closed = pool({ teams, deployments: [deployment({ isPaused: true })] });
+    const news = names.map((team, index): News => {
+      const booking = {
+        ...held,
+        id: String(index),
+        model: 'model',
+        enteredAtMs: held.sendAtMs,
+        mostDelayMs: 0,
+        why: '',
+      };
+      return { kind: 'released', booking: { ...booking, team } };
+    });
+    for (const team of names) state.teams.set(team, { first: 0, tokens: [], requests: [] });
+    const asked = batch({ state, limits: closed, news, nowMs: held.sendAtMs - 3000 });
+    const { results, state: after } = decideBookings({ ...asked, requests: [wake] });
+    expect(results[0]).toMatchObject({ outcome: 'wait', ticket: wake.ticket });
+    expect(after.line.reservations).toHaveLength(1);
   });
 
   it('gives a far send time back when nobody comes for it', () => {

@@ -1,3 +1,4 @@
+import { byName } from './by-name.ts';
 import { deadBetween, insertStretch } from './stretches.ts';
 import type { Ticket } from './ticket.ts';
 import {
@@ -42,14 +43,14 @@ export type WeightOf = (team: string) => number;
 const LATE_JOBS = 15;
 
 export function createLaneLine(): LaneLine {
-  return { virtual: 0, finishes: {}, dead: {}, credit: 0, skipped: 0, meanCost: 0, used: createRing() };
+  return { virtual: 0, finishes: byName(), dead: byName(), credit: 0, skipped: 0, meanCost: 0, used: createRing() };
 }
 
 /** A copy that shares nothing with the original. */
 export function cloneLaneLine(lane: LaneLine): LaneLine {
-  const dead: Record<string, [number, number][]> = {};
+  const dead = byName<[number, number][]>();
   for (const [team, stretches] of Object.entries(lane.dead)) dead[team] = stretches.map(([from, to]) => [from, to]);
-  return { ...lane, finishes: { ...lane.finishes }, dead, used: cloneRing(lane.used) };
+  return { ...lane, finishes: byName(Object.entries(lane.finishes)), dead, used: cloneRing(lane.used) };
 }
 
 /** The next place of a team: behind its own last one, never before what is being served now. */

@@ -1,3 +1,4 @@
+import { byName } from './by-name.ts';
 import type { LaneLine } from './lane-line.ts';
 import { createPoolLine, type PoolLine, type Reservation } from './pool-state.ts';
 import { isFigure, isTexts, parseObject, readObject } from './read-fields.ts';
@@ -62,7 +63,8 @@ function decodeLane(value: unknown): LaneLine | null {
   if (!isFigure(virtual) || !isFigure(credit) || !isFigure(skipped) || !isFigure(meanCost)) return null;
   if (used === null || finishes === null || dead === null) return null;
   if (!isFigures(finishes) || !isStretches(dead)) return null;
-  return { virtual, credit, skipped, meanCost, used, finishes, dead };
+  const lane = { finishes: byName(Object.entries(finishes)), dead: byName(Object.entries(dead)) };
+  return { virtual, credit, skipped, meanCost, used, ...lane };
 }
 
 function isFigures(value: Record<string, unknown>): value is Record<string, number> {

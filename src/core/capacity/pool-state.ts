@@ -1,4 +1,5 @@
 import type { Lane } from '../jobs/job.ts';
+import { byName } from './by-name.ts';
 import { cloneLedger, type DeploymentLedger } from './deployment-ledger.ts';
 import { cloneLaneLine, createLaneLine, type LaneLine } from './lane-line.ts';
 import { cloneTeamLine, type TeamLine } from './team-line.ts';
@@ -38,7 +39,7 @@ export function createPoolLine(): PoolLine {
   return {
     lanes: { interactive: createLaneLine(), standard: createLaneLine(), bulk: createLaneLine() },
     reservations: [],
-    teams: {},
+    teams: byName(),
     commits: [],
   };
 }
@@ -59,7 +60,7 @@ export function clonePoolState(state: PoolState): PoolState {
         bulk: cloneLaneLine(bulk),
       },
       reservations: state.line.reservations.slice(),
-      teams: Object.fromEntries(Object.entries(state.line.teams).map(([team, line]) => [team, cloneTeamLine(line)])),
+      teams: byName(Object.entries(state.line.teams).map(([team, line]) => [team, cloneTeamLine(line)])),
       commits: state.line.commits.slice(),
     },
     deployments: new Map([...state.deployments].map(([name, ledger]) => [name, cloneLedger(ledger)])),

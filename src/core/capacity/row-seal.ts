@@ -1,3 +1,5 @@
+import { parseObject } from './read-fields.ts';
+
 /** The field that closes a sealed row; builds that know nothing of it pass it over. */
 const SEAL = /,"seal":"([0-9a-z]{1,11})"\}$/;
 
@@ -26,6 +28,6 @@ export function sealRow(text: string): string {
 /** Whether a row is as it was written. A row without a seal is an older build's and passes; one whose seal was moved does not. */
 export function isSealSound(text: string): boolean {
   const seal = SEAL.exec(text);
-  if (seal === null) return !/"seal"\s*:/.test(text);
+  if (seal === null) return !Object.hasOwn(parseObject(text) ?? {}, 'seal');
   return checksumOf(`${text.slice(0, seal.index)}}`) === seal[1];
 }

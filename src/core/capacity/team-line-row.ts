@@ -1,4 +1,5 @@
 import { lanes } from '../jobs/job.ts';
+import { byName } from './by-name.ts';
 import { isFigure, readObject } from './read-fields.ts';
 import { createTeamLine, type OwnLane, type TeamLine } from './team-line.ts';
 
@@ -25,7 +26,7 @@ function encodeLane({ served, issued, dead }: OwnLane): (number | number[])[] {
 export function decodeTeamLines(value: unknown): Record<string, TeamLine> | null {
   const rows = readObject(value);
   if (rows === null) return null;
-  const lines: Record<string, TeamLine> = {};
+  const lines = byName<TeamLine>();
   for (const [team, row] of Object.entries(rows)) {
     const line = decodeTeamLine(row);
     if (line === null) return null;

@@ -145,6 +145,49 @@ describe("a pool's rows", () => {
     expect(decodePool(mixed, context).damaged).toEqual([]);
   });
 
+  it.each(['constructor', '__proto__'])(
+    'serve a team called %s like every other, before and after they were stored',
+    (team) => {
+      const teams = new Map([
+        [team, { ...unknownTeam, tokensPerMinute: 9000 }],
+        ['twin', { ...unknownTeam, tokensPerMinute: 9000 }],
+      ]);
+      /** Five jobs of a team at once, and what is said to one more once the pool has been stored and read again. */
+      const answers = (name: string) => {
+        const jobs = Array.from({ length: 5 }, () => ask(3000, { lane: 'bulk', team: name }));
+        const first = decideBookings(batch({ limits: pool({ teams }), requests: jobs }));
+        const stored = [...encodePool(first.state)].map(([key, text]) => ({ key, text, version: '1' }));
+        const read = decodePool(stored, { ...context, limits: pool({ teams }) });
+        expect(read).toMatchObject({
+          damaged: [],
+          state: { line: { lanes: { bulk: { virtual: first.state.line.lanes.bulk.virtual } } } },
+        });
+        const more = decideBookings(
+          batch({
+            limits: pool({ teams }),
+            state: read.state,
+            nowMs: startMs + 1000,
+            requests: [ask(3000, { lane: 'bulk', team: name })],
+          }),
+        );
+        return [...first.results, ...more.results].map((result) =>
+          result.outcome === 'wait' ? [result.reason, result.untilMs, result.ticket] : [result.outcome],
+        );
+      };
+      expect(answers(team)).toEqual(answers('twin'));
+    },
+  );
+
+  it('of an older build may name a team seal', () => {
+    const waiting = [1, 2, 3].map(() => ask(9000, { lane: 'bulk', team: 'seal' }));
+    const named = decideBookings(batch({ limits, requests: [ask(9000), ...waiting] }));
+    const older = ofOlderBuild([...encodePool(named.state)].map(([key, text]) => ({ key, text, version: '1' })));
+    expect(older.find(({ key }) => key === 'line')?.text).toContain('"seal":');
+    const read = decodePool(older, context);
+    expect(read.damaged).toEqual([]);
+    expect(read.state.line.lanes).toEqual(named.state.line.lanes);
+  });
+
   it('of a damaged line go on where the process last saw it, without held send times', () => {
     const lastLine = {
       ...state.line,

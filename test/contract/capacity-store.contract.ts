@@ -64,6 +64,30 @@ function defineCapacityStore(open: () => Promise<CapacityStore>): void {
     expect((await store.readPool(model)).map(({ text }) => text)).toEqual(['old', 'old', 'moved']);
   });
 
+  it('deletes rows with the same commit, and none when one of them has moved on', async () => {
+    const [store, model] = [await open(), makeModel()];
+    const all = ['deployment|east', 'line', 'team|search'];
+    await store.commit(
+      model,
+      all.map((key) => ({ key, text: 'old', version: null })),
+    );
+    const read = await store.readPool(model);
+    const change = (key: string, text: string | null) => {
+      const version = read.find((row) => row.key === key)?.version ?? null;
+      return { key, text, version };
+    };
+    await store.commit(model, [change('team|search', 'moved')]);
+    const late = [change('line', 'new'), change('deployment|east', null), change('team|search', null)];
+    expect(await store.commit(model, late)).toEqual({ outcome: 'lost' });
+    expect((await store.readPool(model)).map(({ text }) => text)).toEqual(['old', 'old', 'moved']);
+    const done = await store.commit(model, [change('line', 'new'), change('deployment|east', null)]);
+    expect(done.outcome).toBe('committed');
+    expect((await store.readPool(model)).map(({ key, text }) => [key, text])).toEqual([
+      ['line', 'new'],
+      ['team|search', 'moved'],
+    ]);
+  });
+
   it('lets exactly one of twenty writers of one version win', async () => {
     const [store, model] = [await open(), makeModel()];
     await store.commit(model, [{ key: 'line', text: 'start', version: null }]);

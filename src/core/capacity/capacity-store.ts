@@ -5,10 +5,10 @@ export interface StoredPoolRow {
   readonly version: string;
 }
 
-/** A row as it shall be; `version` is the one read, null when the row must not exist yet. */
+/** A row as it shall be, or none any more (`text` null); `version` is the one read, null when the row must not exist yet. */
 export interface PoolRowChange {
   readonly key: string;
-  readonly text: string;
+  readonly text: string | null;
   readonly version: string | null;
 }
 

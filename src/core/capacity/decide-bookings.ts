@@ -13,13 +13,14 @@ import {
   poolTokensPerMs,
 } from './decision.ts';
 import { advanceLedger } from './deployment-ledger.ts';
+import { forgetUnused } from './forget-unused.ts';
 import { adoptTicket, foreseeTicket, forgetService, isOnlyOne, issueTicket, passWork, workAhead } from './lane-line.ts';
+import { putOffNewcomer, shortenLine } from './line-bound.ts';
 import { dropIdleLines, passOwnTime, placeInTeam } from './own-place.ts';
 import { largestFor } from './pool-limits.ts';
 import { clonePoolState, type PoolState } from './pool-state.ts';
 import { dropStaleReservations } from './reserve-far.ts';
 import { serveLane } from './serve-lane.ts';
-import { forgetBefore, teamRing } from './token-ring.ts';
 import { isInteractiveDemoted, laneOrder } from './turn-estimate.ts';
 import type { Place } from './wait-for-turn.ts';
 
@@ -51,7 +52,12 @@ export function decideBookings(batch: BookingBatch): BatchDecision {
   for (const team of touched) decision.touchedTeams.add(team);
   decision.hasNews = batch.news.length > 0;
   advanceTime(decision);
-  const asks: Ask[] = batch.requests.map((request) => ({ request, own: null, result: refuse(decision, request) }));
+  shortenLine(decision);
+  const asks: Ask[] = batch.requests.map((request) => ({
+    request,
+    own: null,
+    result: refuse(decision, request) ?? putOffNewcomer(decision, request),
+  }));
   const places = asks.filter(({ result }) => result === null).map((ask) => placeInLine(decision, ask));
   for (const lane of laneOrder(isInteractiveDemoted(decision))) {
     const own = places.filter(({ ask }) => ask.request.lane === lane);
@@ -66,7 +72,7 @@ export function decideBookings(batch: BookingBatch): BatchDecision {
 export function advanceTime(decision: Decision): void {
   const { state, nowMs } = decision;
   for (const lane of Object.values(state.line.lanes)) forgetService(lane, nowMs);
-  for (const ring of state.teams.values()) forgetBefore(teamRing, ring, nowMs);
+  forgetUnused(decision);
   passOwnTime(decision);
   dropIdleLines(decision);
   dropStaleReservations(decision);

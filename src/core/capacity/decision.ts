@@ -65,8 +65,10 @@ export interface Decision {
   hasNews: boolean;
   /** Teams whose own ring changed: only their rows are written. */
   readonly touchedTeams: Set<string>;
-  /** Teams whose own rings may change: with the line and the deployments their rows are one commit, and no commit holds more. */
+  /** Teams whose own rings may change: with the line and the configured deployments their rows are one commit, and no commit holds more. */
   readonly mostTeams: number;
+  /** Whether the line's row takes in no further teams. */
+  readonly isLineFull: boolean;
 }
 
 export interface DecisionInput {
@@ -77,6 +79,8 @@ export interface DecisionInput {
   readonly leadMs: number;
   /** What a claim takes in this process at present, where it is known. */
   readonly claimMs?: number;
+  /** Whether the line's row, as it was read, takes in no further teams; absent: it does. */
+  readonly isLineFull?: boolean;
 }
 
 /** One job that asks, with the answer to be. */
@@ -108,10 +112,9 @@ export function openDecision(input: DecisionInput): Decision {
   const weightOf = weigh(limits);
   const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + Math.max(CLAIM_MS, input.claimMs ?? 0));
   const touchedTeams = new Set<string>();
-  const deployments = new Set([...state.deployments.keys(), ...limits.deployments.map(({ name }) => name)]);
-  const mostTeams = mostRowsPerCommit - 1 - deployments.size;
+  const mostTeams = mostRowsPerCommit - 1 - limits.deployments.length;
   const common = { state, limits, health, nowMs, earliestMs, open, closed, reopensAtMs, isQuotaWait, weightOf };
-  return { ...common, hasNews: false, touchedTeams, mostTeams };
+  return { ...common, hasNews: false, touchedTeams, mostTeams, isLineFull: input.isLineFull === true };
 }
 
 /** Whether a team's own ring may change in this decision: its row still fits the commit. */

@@ -18,6 +18,8 @@ export interface PoolRead {
 
 /** A read this young answers questions about the line. */
 const FRESH_MS = 1000;
+/** A process tells of a full line this often. */
+const FULL_TOLD_MS = 60_000;
 /** Weight of the newest commit in the moving round-trip time. */
 const LEAD_WEIGHT = 0.2;
 
@@ -35,6 +37,7 @@ export class PoolAccess {
   #lastLine: PoolLine | null = null;
   /** Commits of this process are named by chance and number: nobody else's has the same name. */
   readonly #nonce: string;
+  #fullToldAtMs = Number.NEGATIVE_INFINITY;
   #commits = 0;
 
   constructor(model: string, ports: PumpPorts, time: RowTime) {
@@ -70,9 +73,11 @@ export class PoolAccess {
     const now = this.#ports.clock.now();
     const nowMs = this.#time.toRow(now);
     const decoded = decodePool(rows, { limits, nowMs, lastLine: this.#lastLine });
-    const { state } = decoded;
+    const { state, isLineFull } = decoded;
     if (rows.length > 0) this.#lastLine = state.line;
-    const input = { state, limits, health: this.#ports.health, nowMs, leadMs: this.#leadMs, claimMs: this.claimMs };
+    if (isLineFull) this.#tellOfFullLine(state.line);
+    const own = { leadMs: this.#leadMs, claimMs: this.claimMs };
+    const input = { state, limits, health: this.#ports.health, nowMs, ...own, isLineFull };
     this.#cached = { input, atMs: now };
     return { rows, input, decoded };
   }
@@ -93,7 +98,7 @@ export class PoolAccess {
     const { line } = decision.state;
     line.commits = extendTrail(line.commits, name.id);
     const sentMs = clock.now();
-    const commit = await store.commit(this.#model, changesOf(rows, decoded, decision));
+    const commit = await store.commit(this.#model, changesOf(rows, decoded, decision, input.limits));
     const answeredMs = clock.now();
     if (commit.outcome !== 'committed') return commit.outcome;
     this.#leadMs = Math.min(200, this.#leadMs * (1 - LEAD_WEIGHT) + (answeredMs - sentMs) * LEAD_WEIGHT);
@@ -112,6 +117,17 @@ export class PoolAccess {
       const fields = { model: this.#model, row: key };
       this.#notice({ name: 'capacity_row_damaged', level: 'warning', message, fields });
     }
+  }
+
+  #tellOfFullLine({ lanes, teams }: PoolLine): void {
+    const now = this.#ports.clock.now();
+    if (now < this.#fullToldAtMs + FULL_TOLD_MS) return;
+    this.#fullToldAtMs = now;
+    const names = Object.values(lanes).flatMap(({ finishes }) => Object.keys(finishes));
+    const count = new Set([...names, ...Object.keys(teams)]).size;
+    const message = `${count} teams stand in the line of ${this.#model}, as many as its row holds: jobs of further teams wait until there are fewer. Serve the model under two names, or raise its quota.`;
+    const fields = { model: this.#model, teams: String(count) };
+    this.#notice({ name: 'capacity_line_full', level: 'warning', message, fields });
   }
 
   #at(input: DecisionInput): DecisionInput {

@@ -2,6 +2,7 @@ import { farthestBookingMs, mostSendDelayMs } from './capacity.ts';
 import type { StoredPoolRow } from './capacity-store.ts';
 import { createLedger, type DeploymentLedger, enterBooking } from './deployment-ledger.ts';
 import { decodeLedger, encodeLedger } from './deployment-row.ts';
+import { isRowFull } from './line-bound.ts';
 import { decodeLine, encodeLine, type RowSums } from './line-row.ts';
 import { type PoolLimits, unknownTeam } from './pool-limits.ts';
 import { createPoolLine, createPoolState, type PoolLine, type PoolState, type Reservation } from './pool-state.ts';
@@ -17,6 +18,11 @@ const teamPrefix = 'team|';
 /** The team whose own ring a row holds; null for every other row. */
 export function teamOfRow(key: string): string | null {
   return key.startsWith(teamPrefix) ? key.slice(teamPrefix.length) : null;
+}
+
+/** The deployment whose ledger a row holds; null for every other row. */
+export function deploymentOfRow(key: string): string | null {
+  return key.startsWith(deploymentPrefix) ? key.slice(deploymentPrefix.length) : null;
 }
 
 /** A pool's deployments and teams as text by key: every row but the line's. */
@@ -41,6 +47,8 @@ export interface DecodedPool {
   readonly damaged: readonly string[];
   /** Checksums of the rows as they should be: a damaged one differs from it until it is written anew. */
   readonly sums: RowSums;
+  /** Whether the line's row takes in no further teams. */
+  readonly isLineFull: boolean;
 }
 
 /** What a pool is read with; `lastLine` is the line as this process last saw it, null when it has not seen the pool in use. */
@@ -75,16 +83,16 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
     const isAsWritten = text !== null && (known === null || known[key] === sum);
     const expected = isAsWritten ? sum : (known?.[key] ?? sum);
     if (expected !== null && key !== lineKey) sums[key] = expected;
-    if (key.startsWith(deploymentPrefix)) {
-      const name = key.slice(deploymentPrefix.length);
+    const name = deploymentOfRow(key);
+    const team = teamOfRow(key);
+    if (name !== null) {
       const ledger = isAsWritten ? decodeLedger(text, nowMs) : null;
       if (ledger === null) damaged.add(key);
       state.deployments.set(name, ledger ?? assumeFull(name, context, state.line.reservations));
-    } else if (key.startsWith(teamPrefix)) {
-      const name = key.slice(teamPrefix.length);
+    } else if (team !== null) {
       const ring = isAsWritten ? decodeTeamRing(text) : null;
       if (ring === null) damaged.add(key);
-      state.teams.set(name, ring ?? assumeUsedUp(name, context, state.line.reservations));
+      state.teams.set(team, ring ?? assumeUsedUp(team, context, state.line.reservations));
     }
   };
   for (const { key, text } of rows) decode(key, text);
@@ -94,7 +102,7 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
     : Object.keys(known ?? {});
   const present = new Set(rows.map(({ key }) => key));
   for (const key of expected) if (!present.has(key)) decode(key, null);
-  return { state, damaged: [...damaged], sums };
+  return { state, damaged: [...damaged], sums, isLineFull: isRowFull(lineRow?.text ?? '') };
 }
 
 /** Bookings that are handed out and not sent yet are unknown too: a minute that is full at the last of them covers them all. */

@@ -59,6 +59,11 @@ export function forgetBefore(shape: RingShape, ring: TokenRing, nowMs: number): 
   ring.first += drop;
 }
 
+/** Whether a ring holds nothing: it says no more than a new one. */
+export function isRingEmpty({ tokens, requests }: TokenRing): boolean {
+  return tokens.every((value) => value === 0) && requests.every((value) => value === 0);
+}
+
 /** Charges (or with negative amounts gives back, never below zero) at a moment, past or future. */
 export function chargeRing(shape: RingShape, ring: TokenRing, charge: RingCharge, atMs: number): void {
   const bucket = bucketOf(shape, atMs);

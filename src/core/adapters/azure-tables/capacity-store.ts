@@ -7,6 +7,7 @@ import {
   type StoredPoolRow,
 } from '../../capacity/capacity-store.ts';
 import type { Random } from '../../random.ts';
+import { deletionMarker } from '../azure-storage/conditional-deletion.ts';
 import type { StorageConnection } from '../azure-storage/connection.ts';
 import { readStorageFailure, type StorageBounds, type StorageTry } from '../azure-storage/storage-call.ts';
 import { tableNames } from '../azure-storage/storage-names.ts';
@@ -77,6 +78,10 @@ export class TableCapacityStore implements CapacityStore {
 }
 
 function toAction(model: string, change: PoolRowChange, nonce: string): TransactionAction {
+  if (change.text === null) {
+    const marked = { partitionKey: model, rowKey: change.key, [deletionMarker]: true };
+    return ['update', marked, 'Merge', { etag: change.version ?? '*' }];
+  }
   const columns: Columns = { nonce, ...splitText(change.text) };
   assertRowFits(model, change.key, columns);
   const entity = { partitionKey: model, rowKey: change.key, ...columns };

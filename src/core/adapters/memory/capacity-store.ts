@@ -20,7 +20,10 @@ export class MemoryCapacityStore implements CapacityStore {
       if ((rows.get(change.key)?.version ?? null) !== change.version) return { outcome: 'lost' };
     }
     this.#writes += 1;
-    for (const { key, text } of changes) rows.set(key, { key, text, version: String(this.#writes) });
+    for (const { key, text } of changes) {
+      if (text === null) rows.delete(key);
+      else rows.set(key, { key, text, version: String(this.#writes) });
+    }
     return { outcome: 'committed', storeTimeMs: this.#now() };
   }
 

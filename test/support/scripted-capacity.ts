@@ -110,4 +110,8 @@ export class ScriptedCapacity implements Capacity {
   async lanes(): Promise<readonly LaneView[]> {
     return [];
   }
+
+  async usedBy(): Promise<{ tokens: number; requests: number }> {
+    return { tokens: 0, requests: 0 };
+  }
 }

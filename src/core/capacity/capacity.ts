@@ -5,6 +5,7 @@ import type { ThrottleKind } from '../retry/classify-throttle.ts';
 import type { Estimate } from '../tokens/estimate.ts';
 import type { Usage } from '../tokens/usage.ts';
 import type { Ticket } from './ticket.ts';
+import type { RingCharge } from './token-ring.ts';
 
 /** What a job needs in order to be sent. */
 export interface BookingRequest {
@@ -158,4 +159,6 @@ export interface Capacity {
   ): Promise<LineForecast | null>;
   view(model: string): Promise<readonly DeploymentView[]>;
   lanes(model: string): Promise<readonly LaneView[]>;
+  /** What counts of a team's own limit on a pool now; nothing for a team without one. */
+  usedBy(team: string, model: string): Promise<RingCharge>;
 }

@@ -12,7 +12,8 @@ import { forecastTurn } from './forecast-turn.ts';
 import { PoolPump } from './pool-pump.ts';
 import type { PumpPorts } from './pump-ports.ts';
 import { RowTime } from './row-time.ts';
-import { viewDeployments, viewLanes } from './view-pool.ts';
+import type { RingCharge } from './token-ring.ts';
+import { viewDeployments, viewLanes, viewTeam } from './view-pool.ts';
 
 /** Capacity over a shared store: one pump for each pool, one time for all of them. */
 export class PooledCapacity implements Capacity {
@@ -62,6 +63,11 @@ export class PooledCapacity implements Capacity {
   async lanes(model: string): Promise<readonly LaneView[]> {
     const seen = await this.#pump(model).look();
     return seen === null ? [] : viewLanes(seen);
+  }
+
+  async usedBy(team: string, model: string): Promise<RingCharge> {
+    const seen = await this.#pump(model).look();
+    return seen === null ? { tokens: 0, requests: 0 } : viewTeam(seen, team);
   }
 
   #inClockTime(view: DeploymentView): DeploymentView {

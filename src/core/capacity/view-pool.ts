@@ -1,14 +1,14 @@
 import { type Lane, lanes } from '../jobs/job.ts';
 import type { DeploymentView, LaneView } from './capacity.ts';
 import { advanceTime } from './decide-bookings.ts';
-import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
+import { type Decision, type DecisionInput, HORIZON_MS, ledgerOf, openDecision } from './decision.ts';
 import type { HealthVerdict } from './deployment-health.ts';
 import type { DeploymentLedger } from './deployment-ledger.ts';
 import { laneRing, workAhead } from './lane-line.ts';
 import { unjoinedTokens } from './own-place.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { clonePoolState } from './pool-state.ts';
-import { deploymentRing, type RingShape, sumRing } from './token-ring.ts';
+import { createRing, deploymentRing, type RingCharge, type RingShape, sumRing, teamRing } from './token-ring.ts';
 
 const everything = Number.POSITIVE_INFINITY;
 const lastMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: 60_000 / deploymentRing.bucketMs };
@@ -32,6 +32,11 @@ export function viewLanes(input: DecisionInput): LaneView[] {
       requestsLastMinute: used.requests,
     };
   });
+}
+
+/** What a team's own ring holds of the minute, with what is booked for the next seconds already. Pure. */
+export function viewTeam({ state, nowMs }: DecisionInput, team: string): RingCharge {
+  return sumRing(teamRing, state.teams.get(team) ?? createRing(), nowMs + HORIZON_MS);
 }
 
 /** What teams' own limits keep out of the lane's line. */

@@ -19,11 +19,10 @@ export async function readQueues(ports: Ports, principal: Principal): Promise<Li
   const { maxQueuedJobs } = config.limits;
   const capacity = isOperator ? maxQueuedJobs : Math.min(maxQueuedJobs, own?.maxQueuedJobs ?? 0);
   const now = ports.clock.now();
-  const used = team === null ? noUse() : await sumUsed(ports, team, now);
   const [census, sent, pools, letters] = await Promise.all([
     ports.census.view(),
-    team === null ? sumBooked(ports, principal) : used.lanes,
-    viewPools(ports, principal, used.models),
+    team === null ? sumBooked(ports, principal) : sumUsed(ports, team, now),
+    viewPools(ports, principal),
     isOperator ? ports.deadLetters.countSince(now - dayMs) : null,
   ]);
   const limits = own === null ? undefined : convertTeam(own);
@@ -60,31 +59,23 @@ async function sumBooked(ports: Ports, principal: Principal): Promise<LaneSums> 
   return sums;
 }
 
-/** What a team used, by lane and by model. */
-interface Use {
-  readonly lanes: LaneSums;
-  readonly models: Map<string, Quota>;
-}
-
 /** What a team's calls of the last minute used: the ledgers tell lanes apart, not teams. */
-async function sumUsed(ports: Ports, team: string, now: number): Promise<Use> {
-  const use = noUse();
+async function sumUsed(ports: Ports, team: string, now: number): Promise<LaneSums> {
+  const sums = noSums();
   const window = { fromMs: now - minuteMs, toMs: now + minuteMs };
   let after: string | null = null;
   do {
     const page: Awaited<ReturnType<typeof ports.usage.list>> = await ports.usage.list(team, window, after);
-    for (const { lane, model, usage } of page.items) {
-      const call = { requests: 1, tokens: usage.inputTokens + usage.outputTokens };
-      use.lanes[lane] = add(use.lanes[lane], call);
-      use.models.set(model, add(use.models.get(model) ?? nothing, call));
+    for (const { lane, usage } of page.items) {
+      sums[lane] = add(sums[lane], { requests: 1, tokens: usage.inputTokens + usage.outputTokens });
     }
     after = page.next;
   } while (after !== null);
-  return use;
+  return sums;
 }
 
 /** The pools that the principal may see, as they are now. */
-function viewPools(ports: Ports, principal: Principal, used: Use['models']): Promise<PoolUse[]> {
+function viewPools(ports: Ports, principal: Principal): Promise<PoolUse[]> {
   const config = ports.config.current();
   const models = visibleModels(ports, principal);
   return Promise.all(
@@ -95,7 +86,7 @@ function viewPools(ports: Ports, principal: Principal, used: Use['models']): Pro
         isPaused: pool.paused,
         deployments: convertDeployments(config, pool),
         views: await ports.capacity.view(pool.model),
-        usedByTeam: used.get(pool.model) ?? nothing,
+        usedByTeam: await ports.capacity.usedBy(principal.team, pool.model),
       })),
   );
 }
@@ -104,10 +95,6 @@ const nothing: Quota = { requests: 0, tokens: 0 };
 
 function noSums(): LaneSums {
   return { interactive: nothing, standard: nothing, bulk: nothing };
-}
-
-function noUse(): Use {
-  return { lanes: noSums(), models: new Map() };
 }
 
 function add(one: Quota, other: Quota): Quota {

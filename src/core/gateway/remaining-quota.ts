@@ -9,7 +9,7 @@ export interface Quota {
   readonly tokens: number;
 }
 
-/** One model's pool as configured and as it is now, and what the asking team itself has used of it in the last minute. */
+/** One model's pool as configured and as it is now, and what counts of the asking team's own limit: what was booked, which may be more than was used. */
 export interface PoolUse {
   readonly model: string;
   readonly isPaused: boolean;

@@ -36,9 +36,9 @@ test('an operator sees what the ledger booked, a team what its own calls used an
   expect(all['interactive']).toMatchObject({ requests_last_minute: 1, tokens_last_minute: 55 });
   expect(all['bulk']).toMatchObject({ tpm_remaining: 200_000 - 165, rpm_remaining: 1200 - 3 });
   const own = await read('team');
-  // Answers report 20 + 10 tokens.
+  // Answers report 20 + 10 tokens; 55 were booked for each and are not given back.
   expect(own['bulk']).toMatchObject({ requests_last_minute: 1, tokens_last_minute: 30, queue_capacity: 7 });
-  expect(own['bulk']).toMatchObject({ tpm_remaining: 1000 - 60, rpm_remaining: 20 - 2 });
+  expect(own['bulk']).toMatchObject({ tpm_remaining: 1000 - 110, rpm_remaining: 20 - 2 });
   expect((await read('team', 'support'))['bulk']).toMatchObject({ requests_last_minute: 1, queue_capacity: 50 });
   await gateway.clock.advance(65_000);
   expect((await read('operator'))['bulk']).toMatchObject({ requests_last_minute: 0, tokens_last_minute: 0 });
@@ -71,9 +71,9 @@ test("a model's quota is no other's: each is told by itself, within the team's o
   await gateway.submit({ lane: 'bulk' });
   await gateway.clock.advance(5000);
   const own = await read('team');
-  expect(own['bulk']).toMatchObject({ tpm_remaining: 2000 - 30, rpm_remaining: 40 - 1 });
+  expect(own['bulk']).toMatchObject({ tpm_remaining: 2000 - 55, rpm_remaining: 40 - 1 });
   expect(own['bulk']?.['models']).toEqual([
-    { model: 'gpt-4.1-mini', tpm_remaining: 1000 - 30, rpm_remaining: 20 - 1 },
+    { model: 'gpt-4.1-mini', tpm_remaining: 1000 - 55, rpm_remaining: 20 - 1 },
     { model: 'gpt-4.1', tpm_remaining: 1000, rpm_remaining: 20 },
   ]);
   expect((await read('team', 'support'))['bulk']?.['models']).toMatchObject([{ model: 'gpt-4.1-mini' }]);

@@ -70,7 +70,11 @@ const parts: Pick<Ports, 'clock' | 'jobs' | 'live' | 'usage' | 'deadLetters' | '
 const ports = {
   ...parts,
   config: { current: () => config },
-  capacity: { view: async () => [view, quiet], lanes: async () => [lane] },
+  capacity: {
+    view: async () => [view, quiet],
+    lanes: async () => [lane],
+    usedBy: async () => ({ tokens: 0, requests: 0 }),
+  },
 } as unknown as Ports;
 
 const team = config.teams[0]?.id ?? '';

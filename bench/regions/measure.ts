@@ -1,6 +1,7 @@
 import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
 import { percentile } from '../percentile.ts';
 import { chargedTokens, type Phase, regionNames, type Trouble, troubled } from './scenario.ts';
+import type { Way } from './way-log.ts';
 import type { BenchJob, Call, World } from './world.ts';
 
 /** Milliseconds. */
@@ -141,15 +142,55 @@ export function measureRecoveries(world: World): Recovery[] {
   });
 }
 
-/** From the end of a failed call to the next call of its job, in ms, sorted. */
-export function measureFailovers(world: World): number[] {
-  const gaps = world.jobs.flatMap(({ calls }) =>
-    calls.flatMap((call, index) => {
-      const next = calls[index + 1];
-      return call.status === 200 || next === undefined ? [] : [next.sentMs - call.endMs];
-    }),
-  );
-  return gaps.sort((left, right) => left - right);
+/** How failed calls of one phase moved on: percentiles in ms of those that went to another deployment at once. */
+export interface Failovers {
+  readonly trouble: Exclude<Trouble, 'none'>;
+  readonly moved: number;
+  /** Kept by a decision: no deployment left in the round, a hint, or the retry budget. */
+  readonly waited: number;
+  readonly all: Latencies;
+  readonly storage: Latencies;
+  /** Storage calls on the way, on average. */
+  readonly storageTrips: number;
+  readonly claim: Latencies;
+  readonly ledger: Latencies;
+  /** All but storage. */
+  readonly apart: Latencies;
+}
+
+/** From the end of a failed call to the next call of its job, and what the time in between went to. */
+export function measureFailovers(
+  world: World,
+  wayBetween: (job: BenchJob, fromMs: number, toMs: number) => Way | null,
+): Failovers[] {
+  return spansOf(world).flatMap(({ phase: { trouble }, fromMs, toMs }) => {
+    if (trouble === 'none') return [];
+    const ways = world.jobs.flatMap((job) =>
+      job.calls.flatMap((call, index) => {
+        const next = job.calls[index + 1];
+        const isCounted = call.status !== 200 && call.endMs >= fromMs && call.endMs < toMs;
+        return isCounted && next !== undefined ? [wayBetween(job, call.endMs, next.sentMs)] : [];
+      }),
+    );
+    const moved = ways.filter((way) => way !== null);
+    const part = (read: (way: Way) => number): Latencies => {
+      const sorted = moved.map(read).sort((left, right) => left - right);
+      return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
+    };
+    return [
+      {
+        trouble,
+        moved: moved.length,
+        waited: ways.length - moved.length,
+        all: part(({ allMs }) => allMs),
+        storage: part(({ storageMs }) => storageMs),
+        storageTrips: moved.reduce((sum, { storageTrips }) => sum + storageTrips, 0) / Math.max(1, moved.length),
+        claim: part(({ claimMs }) => claimMs),
+        ledger: part(({ ledgerMs }) => ledgerMs),
+        apart: part(({ allMs, storageMs }) => allMs - storageMs),
+      },
+    ];
+  });
 }
 
 function noticeAfter(notices: readonly TelemetryEvent[], name: string, atMs: number): number {

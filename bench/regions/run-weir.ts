@@ -11,6 +11,7 @@ import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
 import { draw } from '../capacity/seeded.ts';
 import { makeBenchConfig } from './bench-config.ts';
 import type { System } from './run-scenario.ts';
+import { measureWay, type Way, WayLog } from './way-log.ts';
 import { countUsageRows, createProcess, createStorage } from './weir-system.ts';
 import { type BenchJob, requestBody, type World } from './world.ts';
 
@@ -24,6 +25,8 @@ interface WeirSystem extends System {
   readonly notices: readonly TelemetryEvent[];
   /** Attempts on the accounts so far, probes included. */
   readonly usageRows: () => number;
+  /** Where the time went from a call to the same job's next one; null when the job was parked in between. */
+  readonly wayBetween: (job: BenchJob, fromMs: number, toMs: number) => Way | null;
 }
 
 /** The real gateway: accept, queue, work, sweep and probe as the functions do it, on several processes. */
@@ -34,6 +37,8 @@ export function startWeir(world: World): WeirSystem {
   const storage = createStorage(() => time.nowMs);
   const draws = draw(scenario.seed, 'queue');
   const processes: Ports[] = [];
+  const logs: WayLog[] = [];
+  const idOf = new Map<BenchJob, string>();
   const anyone = (): Ports => {
     const chosen = processes[Math.floor(draws.next() * processes.length)];
     if (chosen === undefined) throw new Error('No process runs.');
@@ -52,8 +57,11 @@ export function startWeir(world: World): WeirSystem {
   for (let index = 0; index < scenario.processes; index += 1) {
     const own = draw(scenario.seed, `process ${index}`);
     const halfTrip = () => time.sleep(own.lognormal(scenario.roundTripMs / 2, 0.35));
+    const ways = new WayLog();
+    logs.push(ways);
     const wakeQueue: WakeQueue = {
       send: async (lane, wakeUp, delayMs) => {
+        ways.parks.push({ job: wakeUp.job, atMs: time.nowMs });
         await halfTrip();
         deliver(lane, wakeUp, delayMs);
         await halfTrip();
@@ -64,7 +72,17 @@ export function startWeir(world: World): WeirSystem {
     const clock = time.clock(0);
     const config = makeBenchConfig(scenario);
     processes.push(
-      createProcess({ clock, random: own, config, storage, halfTrip, tell, wakeQueue, upstream: upstreamOf(world) }),
+      createProcess({
+        clock,
+        random: own,
+        config,
+        storage,
+        halfTrip,
+        tell,
+        wakeQueue,
+        ways,
+        upstream: upstreamOf(world),
+      }),
     );
   }
   const repeat = (work: (ports: Ports) => Promise<unknown>, everyMs: number) => {
@@ -75,11 +93,13 @@ export function startWeir(world: World): WeirSystem {
   return {
     notices,
     usageRows: () => countUsageRows(storage),
+    wayBetween: (job, fromMs, toMs) => measureWay(logs, idOf.get(job) ?? '', fromMs, toMs),
     submit: async (job) => {
       const lane: Lane = draws.next() < scenario.interactivePart ? 'interactive' : 'standard';
       const principal = { team: 'apps', role: 'team', authenticatedBy: 'key' } as const;
       const { view } = await submitJob(anyone(), principal, submissionOf(lane), traceparent);
       byJob.set(view.job.id, job);
+      idOf.set(job, view.job.id);
       world.alias(view.job.id, job);
     },
   };

@@ -14,11 +14,13 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import { makeOwnParts } from '../../src/core/gateway/own-parts.ts';
 import type { Ports } from '../../src/core/gateway/ports.ts';
+import type { TeamChange } from '../../src/core/jobs/job-store.ts';
 import type { WakeQueue } from '../../src/core/jobs/wake-queue.ts';
 import type { Random } from '../../src/core/random.ts';
 import { breakerPolicy } from '../../src/core/routing/breaker-policy.ts';
 import type { Upstream } from '../../src/core/routing/upstream.ts';
 import type { TelemetryEvent } from '../../src/core/telemetry/telemetry.ts';
+import type { WayLog } from './way-log.ts';
 
 /** What all processes of a system share. */
 export interface SharedStorage {
@@ -42,6 +44,7 @@ export interface ProcessParts {
   /** Half of a storage call's round trip. */
   readonly halfTrip: () => Promise<void>;
   readonly tell: (event: TelemetryEvent) => void;
+  readonly ways?: WayLog;
 }
 
 /** One process of the real gateway: its use cases, policy and pump over memory storage behind a network. */
@@ -64,14 +67,17 @@ export function createProcess(parts: ProcessParts): Ports {
     contents: new MemoryContentStore(storage.state, sha256),
     wakeQueue,
     deadLetters: new MemoryDeadLetters(),
-    capacity: new PooledCapacity({
-      store: away(storage.pool),
-      clock,
-      random,
-      telemetry,
-      health: breakerPolicy,
-      limits: createPoolLimitsReader(() => config),
-    }),
+    capacity: watched(
+      new PooledCapacity({
+        store: away(storage.pool),
+        clock,
+        random,
+        telemetry,
+        health: breakerPolicy,
+        limits: createPoolLimitsReader(() => config),
+      }),
+      parts,
+    ),
     settings: { leaseMs: 45_000, graceMs: 20_000 },
     holder: random.hex(4),
   };
@@ -83,20 +89,50 @@ export function countUsageRows({ state }: SharedStorage): number {
 }
 
 /** A store behind a network: each call takes half a trip, happens, and takes the other half. */
-function delayed<T extends object>(port: T, { storage, halfTrip }: ProcessParts): T {
+function delayed<T extends object>(port: T, { storage, halfTrip, clock, ways }: ProcessParts): T {
+  const isPool = port instanceof MemoryCapacityStore;
   return new Proxy(port, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
       return async (...args: unknown[]) => {
         storage.operations += 1;
+        const startMs = clock.now();
         await halfTrip();
         const result: unknown = await member.apply(target, args);
         await halfTrip();
+        ways?.trips.push({ startMs, endMs: clock.now(), jobs: isPool ? null : jobsOf(args) });
         return result;
       };
     },
   });
+}
+
+/** The jobs whose rows a transaction changes. */
+function jobsOf([, changes]: readonly unknown[]): string[] {
+  return (Array.isArray(changes) ? changes : []).map(({ job, live }: TeamChange & Changed) => (live ?? job)?.id ?? '');
+}
+
+interface Changed {
+  readonly job?: { readonly id: string };
+  readonly live?: { readonly id: string };
+}
+
+/** The least that a booking leaves for a claim (core/capacity). */
+const leastClaimMs = 25;
+
+/** Capacity that puts down which places it gave. */
+function watched(capacity: PooledCapacity, { clock, ways }: ProcessParts): PooledCapacity {
+  const book = capacity.book.bind(capacity);
+  capacity.book = async (request) => {
+    const result = await book(request);
+    if (result.outcome !== 'booked') return result;
+    const { sendAtMs } = result.booking;
+    const claimMs = Math.max(leastClaimMs, request.claimMs ?? 0);
+    ways?.places.push({ job: request.jobId, bookedMs: clock.now(), sendAtMs, claimMs });
+    return result;
+  };
+  return capacity;
 }
 
 function sha256(text: string): string {

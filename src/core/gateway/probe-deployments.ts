@@ -60,7 +60,9 @@ async function probeWhenDue(ports: Ports, pool: PoolConfig, seen: DeploymentView
     if (drain.isDraining) return false;
     const now = (await ports.capacity.view(pool.model)).find(({ deployment }) => deployment === seen.deployment);
     // Work has probed meanwhile, or its probe is out.
-    if (now === undefined || !isOut(now) || (now.nextProbeAtMs ?? 0) > clock.now()) return false;
+    // A view counts in whole ms, upwards: what is due at this very moment may be told for the next one.
+    const dueByMs = Math.ceil(clock.now());
+    if (now === undefined || !isOut(now) || (now.nextProbeAtMs ?? 0) > dueByMs) return false;
   }
   return drain.track(() => probe(ports, pool, seen.deployment));
 }

@@ -4,6 +4,7 @@ import type { Attempt } from '../jobs/attempt.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Billed } from '../jobs/live-job.ts';
 import type { Classification } from '../retry/classification.ts';
+import { describeNotice } from '../retry/describe-notice.ts';
 import { probeTeam } from '../routing/plan-probe.ts';
 import type { UpstreamOutcome } from '../routing/upstream.ts';
 import type { Ports } from './ports.ts';
@@ -70,7 +71,7 @@ export function reportAttempt(ports: Ports, job: Job, facts: AttemptFacts): void
     atMs,
     level: notice.level,
     name: notice.name,
-    message: classification.error?.message ?? 'A deployment needs attention.',
+    message: describeNotice(notice.name, attempt.deployment),
     fields: { model: job.model, deployment: attempt.deployment, region: attempt.region, endpoint: job.endpoint },
   });
 }

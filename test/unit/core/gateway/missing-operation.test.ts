@@ -28,6 +28,12 @@ describe('what a job is told to be missing', () => {
     ]);
   });
 
+  it('is told to operators with the deployment that says so and what to look at', async () => {
+    await tell(404);
+    const [notice] = gateway.notices('deployment_misconfigured');
+    expect(notice).toMatchObject({ message: expect.stringMatching(/^Deployment eastus .*: check its endpoint/) });
+  });
+
   it('by one deployment after another failed is blamed on it', async () => {
     expect(await tell(503, 404)).toEqual([
       ['eastus', 'bad'],

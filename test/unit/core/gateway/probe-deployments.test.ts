@@ -92,6 +92,14 @@ describe('the probe timer', () => {
     expect(gateway.notices('breaker_closed')).toHaveLength(1);
   });
 
+  it('does so at the first look though clocks count in fractions of a millisecond', async () => {
+    await gateway.clock.advance(0.4);
+    const ports = withPool(gateway);
+    await trip(ports, 'eastus', 'first_byte_timeout');
+    await gateway.clock.advance(0.3);
+    expect(await gateway.finish(probeDeployments(ports))).toEqual({ out: 1, called: 1 });
+  });
+
   it('puts what the probe cost on an account of its own', async () => {
     const ports = withPool(gateway);
     await trip(ports, 'eastus');

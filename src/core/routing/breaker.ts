@@ -186,7 +186,9 @@ function onProbe(state: BreakerState, call: CallEvidence, peers: BreakerPeers, n
 function eject(state: BreakerState, reason: string | null, now: number): BreakerState {
   const isAgain = state.status !== 'closed' || (state.recoveredAtMs > 0 && now - state.recoveredAtMs < quietMs);
   const ejections = isAgain ? state.ejections + 1 : 1;
-  return { ...open(state, reason, now, Math.min(longestEjectionMs, ejectionMs * ejections)), ejections };
+  // A test that was swallowed has taken its six seconds already: more than five after it, and no region would be back within 15 s.
+  const times = isSilence(reason) ? 1 : ejections;
+  return { ...open(state, reason, now, Math.min(longestEjectionMs, ejectionMs * times)), ejections };
 }
 
 function open(state: BreakerState, reason: string | null, now: number, forMs: number): BreakerState {

@@ -363,6 +363,17 @@ describe('half-opening', () => {
     expect(repeat(closed, 5, 'bad', start + 90_000).ejections).toBe(1);
   });
 
+  it('stays out for 5 s each time while probes are swallowed: each has taken its own six already', () => {
+    let state = opened;
+    for (let probe = 0; probe < 4; probe += 1) {
+      const sentMs = state.retryAtMs;
+      const failedMs = sentMs + probeLeaseMs;
+      const swallowed = call('bad', sentMs, { isProbe: true, reason: 'first_byte_timeout' });
+      state = onOutcome(onProbeLease(state, sentMs), swallowed, peers, failedMs);
+      expect([state.status, state.retryAtMs - failedMs]).toEqual(['open', 5000]);
+    }
+  });
+
   it('hears nobody but the probe', () => {
     const state = probing(start + 6000);
     expect(onOutcome(state, call('good', start + 5299), peers, start + 6100)).toEqual(state);

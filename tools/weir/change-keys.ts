@@ -23,12 +23,24 @@ export type KeyDecision =
     }
   | { readonly outcome: 'refused'; readonly message: string };
 
-/** Decides what the keys are after a change; a key that is there already, hash for hash, counts as added. */
-export function changeKeys(keys: readonly IssuedKey[], change: KeyChange): KeyDecision {
-  return change.kind === 'add' ? addKey(keys, change.key, change.isRotation) : revokeKey(keys, change.team, change.key);
+/**
+ * Decides what the keys are after a change; a key that is there already, hash for hash, counts as added. `where` are the options
+ * that lead to the document, repeated in the commands of a refusal.
+ */
+export function changeKeys(keys: readonly IssuedKey[], change: KeyChange, where = ''): KeyDecision {
+  return change.kind === 'add' ? addKey(keys, change, where) : revokeKey(keys, change, where);
 }
 
-function addKey(keys: readonly IssuedKey[], key: IssuedKey, isRotation: boolean): KeyDecision {
+/** The command that revokes a key, ready to be pasted. */
+export function revocationOf(key: IssuedKey, where: string): string {
+  return ['npm run weir -- keys revoke --team', key.team, '--key', showHash(key), where].filter(Boolean).join(' ');
+}
+
+function addKey(
+  keys: readonly IssuedKey[],
+  { key, isRotation }: Extract<KeyChange, { kind: 'add' }>,
+  where: string,
+): KeyDecision {
   const others = keys.filter((other) => other.team === key.team && other.sha256 !== key.sha256);
   // A write whose answer was lost may have been applied.
   if (keys.some((other) => other.sha256 === key.sha256)) {
@@ -36,12 +48,12 @@ function addKey(keys: readonly IssuedKey[], key: IssuedKey, isRotation: boolean)
   }
   if (isRotation && others.length === 0) {
     return refuse(
-      `The team ${key.team} has no key to rotate. Make its first: npm run weir -- keys make --team ${key.team}`,
+      `The team ${key.team} has no key to rotate. Make its first: npm run weir -- keys make --team ${key.team} ${where}`.trimEnd(),
     );
   }
   if (others.length >= mostKeysPerTeam) {
     return refuse(
-      `The team ${key.team} has ${others.length} live keys already; more are not made. Revoke one first:\n${listChoices(others)}`,
+      `The team ${key.team} has ${others.length} live keys already; more are not made. Revoke one first:\n${listChoices(others, where)}`,
     );
   }
   if (others.some((other) => other.name === key.name)) {
@@ -50,18 +62,23 @@ function addKey(keys: readonly IssuedKey[], key: IssuedKey, isRotation: boolean)
   return { outcome: 'changed', keys: [...keys, key], affected: key, left: others };
 }
 
-function revokeKey(keys: readonly IssuedKey[], team: string | null, wanted: string): KeyDecision {
+function revokeKey(
+  keys: readonly IssuedKey[],
+  { team, key: wanted }: Extract<KeyChange, { kind: 'revoke' }>,
+  where: string,
+): KeyDecision {
   const own = keys.filter((key) => team === null || key.team === team);
   const named = own.filter((key) => key.name === wanted);
   const found = named.length > 0 ? named : own.filter((key) => isPrefixOf(wanted, key.sha256));
   const [key, ...more] = found;
   if (key === undefined) {
-    const choices = own.length === 0 ? 'There are none.' : `There are:\n${listChoices(own)}`;
+    const choices = own.length === 0 ? 'There are none.' : `There are:\n${listChoices(own, where)}`;
     // What was given may be a key: it is not repeated.
-    return refuse(`No ${team === null ? '' : `${team} `}key has that name or a hash that begins so. ${choices}`);
+    const asked = `has that name or a hash that begins so (${shortestPrefix} characters at least)`;
+    return refuse(`No ${team === null ? '' : `${team} `}key ${asked}. ${choices}`);
   }
   if (more.length > 0) {
-    return refuse(`Several keys fit; name one by its team and more of its hash:\n${listChoices(found)}`);
+    return refuse(`Several keys fit; name one by its team and more of its hash:\n${listChoices(found, where)}`);
   }
   return {
     outcome: 'changed',
@@ -75,10 +92,8 @@ function isPrefixOf(text: string, digest: string): boolean {
   return text.length >= shortestPrefix && digest.startsWith(text.toLowerCase());
 }
 
-function listChoices(keys: readonly IssuedKey[]): string {
-  return keys
-    .map((key) => `  npm run weir -- keys revoke --team ${key.team} --key ${showHash(key)}   ${describeKey(key)}`)
-    .join('\n');
+function listChoices(keys: readonly IssuedKey[], where: string): string {
+  return keys.map((key) => `  ${revocationOf(key, where)}   # ${describeKey(key)}`).join('\n');
 }
 
 /** The part of a key's hash that people are shown. */

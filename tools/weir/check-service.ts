@@ -146,10 +146,11 @@ function compareLimits(rows: readonly Readonly<Record<string, unknown>>[], confi
         const name = `${pool.model} by ${deployment.name}`;
         const limit = told.get(name);
         if (limit === deployment.tokensPerMinute) return [];
-        return warning(
-          `${name} runs with ${limit ?? 'no'} tokens a minute, the configuration here says ${deployment.tokensPerMinute}.`,
-          'It may run another configuration: see its log for config_reload_failed.',
-        );
+        const difference =
+          limit === undefined
+            ? `${name} is in the configuration here, and not in the one that runs.`
+            : `${name} runs with ${limit} tokens a minute, the configuration here says ${deployment.tokensPerMinute}.`;
+        return warning(difference, 'It may run another configuration: see its log for config_reload_failed.');
       }),
     );
 }

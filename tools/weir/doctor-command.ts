@@ -25,7 +25,7 @@ export const doctorUsage = `doctor: checks a deployment and says what to fix. It
 It knows the Weir that npm start runs here; anything else is named:
 
   --url URL       a running Weir; its key comes from the setting WEIR_KEY (or --key, which other users of this machine can see)
-  --config PLACE  configuration: a file or blob:CONTAINER/NAME (the setting WEIR_CONFIG, else weir.config.json)
+  --config PLACE  configuration: a file or blob:CONTAINER/NAME (the setting WEIR_CONFIG; without --url, weir.config.json)
   --keys PLACE    issued keys, likewise (the setting WEIR_KEYS)
   --subscription ID      compares quota with what Azure granted, as whoever is signed in: limits, SKUs, models. Again for each
                          further subscription with model accounts; the gateway's first
@@ -56,6 +56,8 @@ const options = {
 /** Runs `weir doctor`: prints a section per subject and returns the exit code. Throws a CommandError for a wrong command line. */
 export async function runDoctorCommand(args: readonly string[], context: DoctorContext): Promise<number> {
   const values = parse(args);
+  const places = readAzurePlaces(values.subscription ?? [], values['resource-group'] ?? null);
+  const givenUrl = values.url === undefined ? null : readUrl(values.url);
   const run = context.localRun;
   const local = run !== null && isMeant(run, values, context.environment) ? run : null;
   const environment =
@@ -69,7 +71,9 @@ export async function runDoctorCommand(args: readonly string[], context: DoctorC
     context.print(`${renderSection({ title, findings })}\n`);
   };
 
-  const configPlace = values.config ?? environment['WEIR_CONFIG'] ?? local?.configSetting ?? 'weir.config.json';
+  const named = values.config ?? environment['WEIR_CONFIG'] ?? local?.configSetting;
+  // A Weir elsewhere does not run the file of this folder: comparing the two would find nothing but differences.
+  const configPlace = named ?? (givenUrl === null ? 'weir.config.json' : null);
   const reading = await examineConfiguration({
     place: configPlace,
     keysPlace: values.keys ?? environment['WEIR_KEYS'],
@@ -78,7 +82,7 @@ export async function runDoctorCommand(args: readonly string[], context: DoctorC
     environment,
     nowMs,
   });
-  report(`Configuration (${configPlace.startsWith('{') ? 'inline' : configPlace})`, reading.findings);
+  report(nameConfiguration(configPlace), reading.findings);
 
   const storageDates: ObservedDate[] = [];
   report('Storage', await examineStorage(values.account ?? null, environment, storageDates));
@@ -86,16 +90,15 @@ export async function runDoctorCommand(args: readonly string[], context: DoctorC
     report('Identity', await checkIdentity(reading.config, environment, local !== null));
   }
 
-  const places = readAzurePlaces(values.subscription ?? [], values['resource-group'] ?? null);
   if (places === null) report('Azure', [skipped('Quota and roles: name the subscription with --subscription')]);
   else if (reading.config !== null) report('Azure', await checkAzure(context.azure, reading.config, places));
 
   const serviceDates: ObservedDate[] = [];
-  const url = values.url ?? local?.baseUrl;
+  const url = givenUrl ?? local?.baseUrl;
   if (url !== undefined) {
     const key = values.key ?? environment['WEIR_KEY'] ?? (local && chooseKey(local, reading.config));
     const observeDate = (observed: ObservedDate) => serviceDates.push(observed);
-    report(`Service (${url})`, await checkService({ url: readUrl(url), key, config: reading.config, observeDate }));
+    report(`Service (${url})`, await checkService({ url, key, config: reading.config, observeDate }));
   } else report('Service', [skipped('No running Weir is named: give --url')]);
   report('Clock', [
     storageDates.length > 0
@@ -134,6 +137,11 @@ function readAzurePlaces(subscriptions: readonly string[], resourceGroup: string
     throw new CommandError('--resource-group needs --subscription: az account show --query id');
   }
   return first === undefined ? null : { subscriptions: [first, ...more], resourceGroup };
+}
+
+function nameConfiguration(place: string | null): string {
+  if (place === null) return 'Configuration';
+  return `Configuration (${place.startsWith('{') ? 'inline' : place})`;
 }
 
 function readUrl(text: string): string {

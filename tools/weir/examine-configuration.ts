@@ -1,6 +1,7 @@
 import type { WeirConfig } from '../../src/core/config/config-schema.ts';
 import { describeProblems } from '../../src/core/config/describe-problems.ts';
 import { parseConfig } from '../../src/core/config/parse-config.ts';
+import { StorageUnavailableError } from '../../src/core/http/weir-error.ts';
 import { mergeKeys, parseKeysDocument } from '../../src/core/identity/keys-document.ts';
 import { checkConfiguration } from './check-configuration.ts';
 import { checkKeys } from './check-keys.ts';
@@ -8,13 +9,14 @@ import { type Environment, readSettingDocument } from './document-places.ts';
 import { type Finding, problem, skipped } from './finding.ts';
 
 export interface ConfigurationReading {
-  /** With the issued keys in it; null when it cannot be read. */
+  /** With the issued keys in it; null when there is none to look at, or it cannot be read. */
   readonly config: WeirConfig | null;
   readonly findings: readonly Finding[];
 }
 
 interface ConfigurationPlaces {
-  readonly place: string;
+  /** null = none is to be looked at. */
+  readonly place: string | null;
   /** Of the issued keys; undefined = not named. */
   readonly keysPlace: string | undefined;
   readonly account: string | null;
@@ -27,6 +29,11 @@ interface ConfigurationPlaces {
 /** Reads the configuration and the issued keys, and says what is wrong with them. */
 export async function examineConfiguration(places: ConfigurationPlaces): Promise<ConfigurationReading> {
   const { place, keysPlace: setting, account, isLocal, environment, nowMs } = places;
+  if (place === null) {
+    const hint =
+      'Not looked at: name the one that it runs, such as --config blob:config/weir.config.json --account NAME';
+    return { config: null, findings: [skipped(hint)] };
+  }
   const read = (setting: string) => readSettingDocument(setting, account, environment);
   try {
     const text = await read(place);
@@ -61,13 +68,15 @@ export async function examineConfiguration(places: ConfigurationPlaces): Promise
       findings: [...checkConfiguration(config, nowMs, isLocal), ...checkKeys(parsed.config, issued, nowMs)],
     };
   } catch (error) {
-    return broken(
-      `It cannot be read: ${error instanceof Error ? error.message : 'no reason given'}`,
-      'Check the place, your sign-in and your roles.',
-    );
+    return broken(`It cannot be read: ${describe(error)}`, 'Check the place, your sign-in and your roles.');
   }
 }
 
 function broken(message: string, fix: string): ConfigurationReading {
   return { config: null, findings: [problem(message, fix)] };
+}
+
+function describe(error: unknown): string {
+  if (error instanceof StorageUnavailableError) return error.report;
+  return error instanceof Error ? error.message : 'no reason given';
 }

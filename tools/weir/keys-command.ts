@@ -4,9 +4,9 @@ import { namePattern, type WeirConfig } from '../../src/core/config/config-schem
 import { describeProblems } from '../../src/core/config/describe-problems.ts';
 import { parseConfig } from '../../src/core/config/parse-config.ts';
 import { type IssuedKey, parseKeysDocument } from '../../src/core/identity/keys-document.ts';
-import { changeKeys, describeKey, type KeyChange, type KeyDecision, showHash } from './change-keys.ts';
+import { changeKeys, describeKey, type KeyChange, type KeyDecision, revocationOf, showHash } from './change-keys.ts';
 import { CommandError } from './command-error.ts';
-import { type Environment, locateKeys, readSettingDocument } from './document-places.ts';
+import { type Environment, locateKeys, type PlaceOptions, readSettingDocument } from './document-places.ts';
 import type { KeysPlace } from './keys-place.ts';
 import { renderTable } from './render-table.ts';
 
@@ -44,12 +44,24 @@ const options = {
   config: { type: 'string' },
 } as const;
 
+/** The document, and the options that lead to it. */
+type Reachable = KeysPlace & { readonly where: string };
+
+/** Options as they were given, to be pasted behind another command. */
+function repeatPlace(place: PlaceOptions): string {
+  const given = Object.entries(place).filter(([, value]) => value !== null);
+  return given.map(([name, value]) => `--${name} ${/\s/.test(value) ? JSON.stringify(value) : value}`).join(' ');
+}
+
 /** Runs `weir keys …`; throws a CommandError with what to do when that is not possible. */
 export async function runKeysCommand(args: readonly string[], context: CommandContext): Promise<CommandAnswer> {
   const [verb, ...rest] = args;
   const { values } = parse(rest);
   const { file = null, blob = null, account = null } = values;
-  const place = locateKeys({ file, blob, account }, context.environment);
+  const place = {
+    ...locateKeys({ file, blob, account }, context.environment),
+    where: repeatPlace({ file, blob, account }),
+  };
   const config = await readConfig(values.config, account, context.environment);
   switch (verb) {
     case 'list':
@@ -114,7 +126,7 @@ function parseKeys(text: string | null, place: KeysPlace): readonly IssuedKey[] 
 }
 
 async function addKey(
-  place: KeysPlace,
+  place: Reachable,
   config: WeirConfig | null,
   team: string,
   name: string | undefined,
@@ -134,14 +146,14 @@ async function addKey(
     `Only its hash is in ${place.name}; running instances accept it within ${place.noticedWithinSeconds} seconds.`,
     ...left.map(
       (other) => `Still valid: ${describeKey(other)}, hash ${showHash(other)}. Once nobody uses it:
-  npm run weir -- keys revoke --team ${team} --key ${showHash(other)}`,
+  ${revocationOf(other, place.where)}`,
     ),
   ];
   return { result: key, remarks: lines.join('\n') };
 }
 
 async function revokeKey(
-  place: KeysPlace,
+  place: Reachable,
   config: WeirConfig | null,
   revocation: Extract<KeyChange, { kind: 'revoke' }>,
 ): Promise<CommandAnswer> {
@@ -160,10 +172,10 @@ async function revokeKey(
 const mostTries = 5;
 
 /** Reads, decides, writes; decides anew when somebody else has written in between. */
-async function change(place: KeysPlace, wanted: KeyChange): Promise<Extract<KeyDecision, { outcome: 'changed' }>> {
+async function change(place: Reachable, wanted: KeyChange): Promise<Extract<KeyDecision, { outcome: 'changed' }>> {
   for (let tries = 0; tries < mostTries; tries += 1) {
     const seen = await place.read();
-    const decision = changeKeys(parseKeys(seen.text, place), wanted);
+    const decision = changeKeys(parseKeys(seen.text, place), wanted, place.where);
     if (decision.outcome === 'refused') throw new CommandError(decision.message);
     const text = `${JSON.stringify({ keys: decision.keys }, null, 2)}\n`;
     // Read as the gateway reads it: one bad entry would keep every instance on its old keys.

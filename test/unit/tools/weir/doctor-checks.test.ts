@@ -164,7 +164,38 @@ describe('the doctor beside a local Weir', () => {
   });
 });
 
+function openConsole() {
+  const lines: string[] = [];
+  const context = {
+    environment: {},
+    now: () => new Date(now),
+    print: (line: string) => lines.push(line),
+    localRun: null,
+    azure: new ResourceManager({ origin: 'http://127.0.0.1:1', token: async () => 'none' }),
+  };
+  return { lines, context };
+}
+
 describe('the doctor on the whole', () => {
+  it.each([
+    ['--subscription', '--subscription', 'mine'],
+    ['--subscription', '--resource-group', 'rg-weir-dev'],
+    ['--subscription', '--subscription'],
+    ['--url', '--url', 'weir.example'],
+  ])('refuses a wrong %s before it prints anything', async (named, ...args) => {
+    const { lines, context } = openConsole();
+    await expect(runDoctorCommand(args, context)).rejects.toThrow(named);
+    expect(lines).toEqual([]);
+  });
+
+  it("does not hold the configuration of this folder against somebody else's Weir", async () => {
+    const { lines, context } = openConsole();
+    expect(await runDoctorCommand(['--url', 'https://127.0.0.1:1'], context)).toBe(1);
+    expect(lines[0]).toMatch(/^Configuration\n.*Not looked at: name the one that it runs/);
+    expect(lines.join('\n')).not.toContain('weir.config.json)');
+    expect(lines.at(-1)).toBe('1 problem.');
+  });
+
   it('ends with 1 for a problem, names it with its path, and repeats no key', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-doctor-'));
     try {
@@ -173,17 +204,7 @@ describe('the doctor on the whole', () => {
         config,
         JSON.stringify({ ...minimalConfig(), teams: [{ id: 'x', keys: [{ sha256: 'weir_oops' }] }] }),
       );
-      const lines: string[] = [];
-      const context = {
-        environment: {},
-        now: () => new Date(now),
-        print: (line: string) => lines.push(line),
-        localRun: null,
-        azure: new ResourceManager({ origin: 'http://127.0.0.1:1', token: async () => 'none' }),
-      };
-      for (const wrong of [['--subscription', 'mine'], ['--resource-group', 'rg-weir-dev'], ['--subscription']]) {
-        await expect(runDoctorCommand(wrong, context)).rejects.toThrow(/--subscription/);
-      }
+      const { lines, context } = openConsole();
       expect(await runDoctorCommand(['--config', config], context)).toBe(1);
       expect(lines.join('\n')).toContain('teams[0].keys[0].sha256');
       expect(lines.join('\n')).not.toContain('weir_oops');

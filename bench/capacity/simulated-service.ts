@@ -1,3 +1,4 @@
+import type { Refusal } from '../../src/core/retry/classify-refusal.ts';
 import {
   type AdmissionDecision,
   type AdmissionLimits,
@@ -95,8 +96,13 @@ export function setLimits({ state }: ServiceDeployment, over: Partial<AdmissionL
   changeLimits(state, { ...state.limits, ...over });
 }
 
-/** What a 429 says about when to come back, in milliseconds; null when it says nothing. */
-export function hintOf(hints: Hints, retryAfterMs: number): number | null {
-  if (hints === 'missing') return null;
-  return hints === '86400' ? 86_400_000 : retryAfterMs;
+/** A 429 as it comes over the wire: its message names the limit, its headers tell when to come back, or do not. */
+export function refusalOf(hints: Hints, { kind, retryAfterMs }: AdmissionDecision & { outcome: 'refused' }): Refusal {
+  const message = `Your requests have exceeded the ${kind === 'requests' ? 'request' : 'token'} rate limit of your pricing tier.`;
+  const headers = {
+    good: { 'retry-after-ms': String(retryAfterMs) },
+    missing: {},
+    '86400': { 'retry-after': '86400' },
+  };
+  return { statusCode: 429, headers: headers[hints], body: { error: { code: '429', message } } };
 }

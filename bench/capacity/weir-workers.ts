@@ -2,11 +2,10 @@ import type { Booking } from '../../src/core/capacity/capacity.ts';
 import { type PoolLimits, unknownTeam } from '../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../src/core/capacity/pooled-capacity.ts';
 import { type Lane, lanes } from '../../src/core/jobs/job.ts';
-import type { AdmissionDecision } from '../../tools/simulator/admission.ts';
-import type { Scenario } from './scenario.ts';
+import { classifyRefusal } from '../../src/core/retry/classify-refusal.ts';
 import type { Draws } from './seeded.ts';
 import { chargeOf, type SimulatedJob } from './simulated-job.ts';
-import { arrive, hintOf } from './simulated-service.ts';
+import { arrive, refusalOf } from './simulated-service.ts';
 import { model, type Simulation, type WorkerKind, type WorkersOf } from './simulation.ts';
 
 /** As in the gateway: longer waits are parked, a job sits in a worker no longer than this, claims are written this early. */
@@ -59,7 +58,9 @@ function makeWorker(
     const sentAtMs = clock.now();
     const tokens = Math.round(chargeOf(job.size) * scenario.serviceFactor);
     const decision = arrive(deployment, tokens, simulation.time.nowMs, simulation.isMeasured);
-    const isAdmitted = decision.outcome === 'admitted';
+    const refused =
+      decision.outcome === 'refused' ? classifyRefusal(refusalOf(scenario.hints, decision), clock.now()) : null;
+    const isAdmitted = refused === null;
     if (isAdmitted) {
       job.sentMs = simulation.time.nowMs;
       simulation.logTeam(job.team, tokens);
@@ -72,11 +73,11 @@ function makeWorker(
       endpoint: '/v1/chat/completions',
       sentAtMs,
       outcome: isAdmitted ? 'succeeded' : 'throttled',
-      reason: isAdmitted ? null : 'throttled_tokens',
+      reason: refused?.reason ?? null,
       statusCode: isAdmitted ? 200 : 429,
       health: isAdmitted ? 'good' : 'none',
-      throttle: isAdmitted ? null : 'tokens',
-      coolDownMs: coolDownOf(scenario, decision),
+      throttle: refused?.throttle ?? null,
+      coolDownMs: refused?.coolDownMs ?? null,
       limitTokens: decision.headroom.limitTokens,
       remainingTokens: decision.headroom.remainingTokens > 0 ? decision.headroom.remainingTokens : null,
       firstByteMs: isAdmitted ? 500 : null,
@@ -158,10 +159,6 @@ function makeWorker(
     const { id, team, ticket } = job;
     return { jobId: id, team, lane: laneOf(job), ticket, model, estimate: estimateOf(job) };
   }
-}
-
-function coolDownOf(scenario: Scenario, decision: AdmissionDecision): number | null {
-  return decision.outcome === 'admitted' ? null : (hintOf(scenario.hints, decision.retryAfterMs) ?? 60_000);
 }
 
 function limitsOf({ service, scenario, teamChanges }: Simulation): PoolLimits {

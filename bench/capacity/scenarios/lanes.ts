@@ -1,7 +1,7 @@
 import { type BenchCase, inVirtualTime } from '../bench-case.ts';
 import { atLeast, atMost, type Check } from '../check.ts';
 import type { Figures } from '../measure.ts';
-import { scenario, threeRegions } from '../scenario.ts';
+import { type JobStream, scenario, threeRegions } from '../scenario.ts';
 import { backlog, calls, isFair, isFull, isPrompt, keepsLimits, wait } from './shared.ts';
 
 const poolTokensPerSecond = 5000;
@@ -36,6 +36,22 @@ function requestBound(requestWindowSeconds: 1 | 10, least: number): BenchCase {
   });
 }
 
+/** A backlog finds windows that are hardly used and a pace that nobody asked for: it may not use them up at once. */
+function afterQuiet(name: string, what: string, before: JobStream): BenchCase {
+  const fromS = 180;
+  return inVirtualTime({
+    part: 'Speed and cost',
+    about: `the same backlog and calls after three minutes in which ${what}`,
+    seeds: 3,
+    scenario: scenario(name, {
+      seconds: 600,
+      warmUpS: fromS,
+      streams: [before, { ...backlog, standing: 0, fromS, bursts: [{ atS: fromS, count: 1000 }] }, { ...calls, fromS }],
+    }),
+    check: (figures) => [...isFull(figures), isPrompt(figures), atMost('parks per job', figures.parksPerJob, 3)],
+  });
+}
+
 /** Lanes beside each other at 8 workers. */
 export const lanesTogether: readonly BenchCase[] = [
   requestBound(10, 0.97),
@@ -52,6 +68,12 @@ export const lanesTogether: readonly BenchCase[] = [
       atMost('parks per job', figures.parksPerJob, 3),
       isFair(figures, 'bulk'),
     ],
+  }),
+  afterQuiet('mixed-8-after-calls', 'calls alone came', { ...calls, untilS: 180 }),
+  afterQuiet('mixed-8-after-nothing', 'nothing came but thirty jobs at their start', {
+    lane: 'bulk',
+    team: 'apps',
+    bursts: [{ atS: 5, count: 30 }],
   }),
   inVirtualTime({
     part: 'Speed and cost',

@@ -63,6 +63,14 @@ const CATCH_UP_WINDOW_MS = 1000;
 /** Even requests may fall this far behind and catch up at once: more would be the burst that their pace is there against. */
 const EVEN_WINDOW_MS = 1000;
 
+/**
+ * The same of what had room and was not asked for: a backlog that comes after quiet minutes would otherwise use up the window in its
+ * first seconds, stop everyone until it comes back, and again every minute. Longer than what counts as passing unused (2.5 s).
+ */
+const IDLE_PACE_MS = 4000;
+/** A window with less of its limit free is full: single jobs' tokens come back and are taken all the time. */
+const SOME_ROOM = 0.02;
+
 /** What may go at once on a deployment that was never used: a slice of small jobs does not wait for the pace of their tokens. */
 const FIRST_PACE_MS = 2000;
 
@@ -207,19 +215,38 @@ export function recharge(
 }
 
 /** Forgets what no longer counts; returns for how many milliseconds more the pace has now passed unused. */
-export function advanceLedger(
-  ledger: DeploymentLedger,
-  limits: DeploymentLimits,
-  { nowMs, heldTokens }: PaceBounds,
-): number {
+export function advanceLedger(ledger: DeploymentLedger, limits: DeploymentLimits, bounds: PaceBounds): number {
+  const { nowMs } = bounds;
   forgetBefore(deploymentRing, ledger.ring, nowMs);
   forgetRequestsBefore(ledger.requests, sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds), nowMs);
-  const floor = nowMs - PACE_WINDOW_MS - paceOf(ledger, limits, heldTokens);
   const before = pacedUntil(ledger);
-  // A deployment that was never used has hardly any pace to catch up with.
-  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, before === 0 ? nowMs - FIRST_PACE_MS : floor);
   ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits));
-  return before === 0 ? 0 : Math.max(0, floor - before);
+  if (before === 0) {
+    // A deployment that was never used has hardly any pace to catch up with.
+    ledger.pacedUntilMs = nowMs - FIRST_PACE_MS;
+    return 0;
+  }
+  passPace(ledger, limits, bounds);
+  return Math.max(0, ledger.pacedUntilMs - before);
+}
+
+/** Pace that lies too far back to be made up for passes; of what could have been made up for and was not, nearly all. */
+function passPace(ledger: DeploymentLedger, limits: DeploymentLimits, { nowMs, heldTokens }: PaceBounds): void {
+  const savedMs = paceOf(ledger, limits, heldTokens);
+  const soonestMs = nowMs - CATCH_UP_WINDOW_MS - savedMs / CATCH_UP;
+  const offeredMs = Math.max(0, soonestMs - Math.max(ledger.catchUpUntilMs, roomSince(ledger, limits, nowMs)));
+  const behindMs = Math.max(ledger.pacedUntilMs, nowMs - PACE_WINDOW_MS - savedMs);
+  ledger.pacedUntilMs = Math.max(behindMs, Math.min(behindMs + offeredMs, nowMs - IDLE_PACE_MS - savedMs));
+  ledger.catchUpUntilMs = Math.max(ledger.catchUpUntilMs, soonestMs);
+}
+
+/** Since when, at most for as long as pace is made up for, the window has had room for some jobs; now where it has none. */
+function roomSince(ledger: DeploymentLedger, limits: DeploymentLimits, nowMs: number): number {
+  const fromMs = Math.max(ledger.catchUpUntilMs, nowMs - PACE_WINDOW_MS);
+  if (fromMs >= nowMs) return nowMs;
+  const charge = { tokens: 1 + Math.ceil(limits.tokensPerMinute * SOME_ROOM), requests: 1 };
+  const limit = { tokens: tokenLimit(ledger, limits), requests: Number.POSITIVE_INFINITY };
+  return findRoom(deploymentRing, ledger.ring, { charge, limit, fromMs, toMs: nowMs }) ?? nowMs;
 }
 
 /** TPM in Weir's own estimates: smaller where the service charges more than they say. */

@@ -26,10 +26,13 @@ interface Service {
   readonly foreignMinutes?: number;
   /** Whether `x-ratelimit-limit-tokens` is sent. */
   readonly tellsGrant?: boolean;
+  /** Whether `x-ratelimit-remaining-tokens` is sent. */
+  readonly tellsRemaining?: boolean;
 }
 
 /** Twenty minutes of as many calls as the ledger lets through; tells what was charged in the fullest minute of the last ten. */
-function run({ grants, factor = 1, foreign = 0, foreignMinutes = 20, tellsGrant = true }: Service) {
+function run({ grants, factor = 1, foreign = 0, foreignMinutes = 20, tellsGrant = true, ...told }: Service) {
+  const { tellsRemaining = true } = told;
   const ledger = createLedger();
   const service = createAdmission({
     tokensPerMinute: grants,
@@ -40,6 +43,7 @@ function run({ grants, factor = 1, foreign = 0, foreignMinutes = 20, tellsGrant 
   });
   const sent: { atMs: number; charge: number }[] = [];
   let throttled = 0;
+  let highest = 1;
   let nowMs = startMs;
   let foreignMs = startMs;
   while (nowMs < startMs + 20 * 60_000) {
@@ -58,19 +62,20 @@ function run({ grants, factor = 1, foreign = 0, foreignMinutes = 20, tellsGrant 
     const { outcome, headroom } = admit(service, { tokens: charge }, nowMs);
     if (outcome === 'admitted') sent.push({ atMs: nowMs, charge });
     else throttled += 1;
-    const told: Partial<CallReport> = {
+    const answer: Partial<CallReport> = {
       outcome: outcome === 'admitted' ? 'succeeded' : 'throttled',
       throttle: outcome === 'admitted' ? null : 'tokens',
       limitTokens: tellsGrant ? headroom.limitTokens : null,
-      remainingTokens: headroom.remainingTokens > 0 ? headroom.remainingTokens : null,
+      remainingTokens: tellsRemaining && headroom.remainingTokens > 0 ? headroom.remainingTokens : null,
     };
-    calibrate(ledger, limits, report({ ...told, sentAtMs: nowMs, booking: bookingAt(nowMs, tokens) }));
+    calibrate(ledger, limits, report({ ...answer, sentAtMs: nowMs, booking: bookingAt(nowMs, tokens) }));
+    highest = Math.max(highest, ledger.calibration);
   }
   const late = sent.filter(({ atMs }) => atMs > startMs + 10 * 60_000);
   const minutes = late.map(({ atMs }) =>
     late.filter((call) => call.atMs <= atMs && call.atMs > atMs - 60_000).reduce((sum, call) => sum + call.charge, 0),
   );
-  return { calibration: ledger.calibration, fullestMinute: Math.max(...minutes), throttled };
+  return { calibration: ledger.calibration, highest, fullestMinute: Math.max(...minutes), throttled };
 }
 
 function bookingAt(sendAtMs: number, tokens: number): CallReport['booking'] {
@@ -109,6 +114,17 @@ describe('calibrate', () => {
     expect(throttled).toBeGreaterThan(5);
     expect(calibration).toBeLessThan(1.003);
     expect(fullestMinute).toBeGreaterThan(0.985 * configured);
+  });
+
+  it('forgets them slowly where the service does not tell what is left', () => {
+    const silent = { grants: configured, tellsRemaining: false };
+    const { calibration, highest } = run({ ...silent, foreign: 30_000, foreignMinutes: 2 });
+    expect(highest).toBeGreaterThan(1.03);
+    expect(calibration - 1).toBeLessThan(0.8 * (highest - 1));
+    // What is true is learnt from 429s alone, and they stay rare.
+    const dear = run({ ...silent, factor: 1.06 });
+    expect(dear.calibration).toBeGreaterThan(1.03);
+    expect(dear.throttled / 2000).toBeLessThan(0.01);
   });
 
   it('sends less where the service grants less than is configured, or charges more', () => {

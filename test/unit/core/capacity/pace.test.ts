@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import {
+  advanceLedger,
+  createLedger,
+  type DeploymentLedger,
+  enterBooking,
+  findFit,
+  payPace,
+} from '../../../../src/core/capacity/deployment-ledger.ts';
+import { deployment, startMs } from './sample-pool.ts';
+
+const limits = deployment({ tokensPerMinute: 60_000, requestsPerMinute: 6000 });
+const perSecond = 1000;
+const tokens = 200;
+
+/** Books paced work for so long, as much of it as goes; tells the tokens that were sent in each ten seconds. */
+function sendBacklog(ledger: DeploymentLedger, fromMs: number, seconds: number): number[] {
+  const sent = new Array<number>(seconds / 10).fill(0);
+  const toMs = fromMs + seconds * 1000 - 1;
+  for (let nowMs = fromMs; ; ) {
+    advanceLedger(ledger, limits, { nowMs, heldTokens: 0 });
+    const fit = findFit(ledger, limits, {
+      tokens,
+      fromMs: nowMs,
+      toMs: Math.min(toMs, nowMs + 1000),
+      isPaced: true,
+      overdrawMs: 0,
+      reserve: 0,
+      share: 1,
+    });
+    if (!fit.isFound) {
+      nowMs += 250;
+      if (nowMs > toMs) return sent;
+      continue;
+    }
+    nowMs = fit.sendAtMs;
+    enterBooking(ledger, { tokens, sendAtMs: nowMs });
+    payPace(ledger, limits, { tokens, sendAtMs: nowMs }, { nowMs, heldTokens: 0 });
+    const slot = Math.floor((nowMs - fromMs) / 10_000);
+    sent[slot] = (sent[slot] ?? 0) + tokens;
+  }
+}
+
+function book(ledger: DeploymentLedger, nowMs: number): void {
+  advanceLedger(ledger, limits, { nowMs, heldTokens: 0 });
+  enterBooking(ledger, { tokens, sendAtMs: nowMs });
+  payPace(ledger, limits, { tokens, sendAtMs: nowMs }, { nowMs, heldTokens: 0 });
+}
+
+describe('the pace of a deployment', () => {
+  it.each([
+    ['nobody asked for anything', 0],
+    ['a job came every two seconds', 2000],
+    ['a job came every half second', 500],
+  ])('keeps a backlog even that comes after five minutes in which %s', (_what, everyMs) => {
+    const ledger = createLedger();
+    const untilMs = startMs + 300_000;
+    book(ledger, startMs);
+    for (let nowMs = startMs + everyMs; everyMs > 0 && nowMs < untilMs; nowMs += everyMs) book(ledger, nowMs);
+    const sent = sendBacklog(ledger, untilMs, 180);
+    expect(Math.max(...sent)).toBeLessThan(10 * perSecond * 1.5);
+    // What is used up at once comes back at once: the next minute would stand still.
+    expect(Math.min(...sent)).toBeGreaterThan(10 * perSecond * 0.5);
+  });
+
+  it('keeps a backlog even that waited while the deployment took no calls', () => {
+    const ledger = createLedger();
+    const closedMs = startMs + 120_000;
+    sendBacklog(ledger, startMs, 120);
+    for (let nowMs = closedMs; nowMs < closedMs + 60_000; nowMs += 1000)
+      advanceLedger(ledger, limits, { nowMs, heldTokens: 0 });
+    const sent = sendBacklog(ledger, closedMs + 60_000, 120);
+    expect(Math.max(...sent)).toBeLessThan(10 * perSecond * 1.5);
+  });
+
+  it('is made up for where the window had no room: what comes free at once is used at once', () => {
+    const ledger = createLedger();
+    book(ledger, startMs);
+    const fullMs = startMs + 5000;
+    enterBooking(ledger, { tokens: limits.tokensPerMinute - tokens, sendAtMs: fullMs });
+    const waiting = sendBacklog(ledger, fullMs, 60);
+    expect(Math.max(...waiting)).toBeLessThan(perSecond);
+    const [first] = sendBacklog(ledger, fullMs + 60_750, 10);
+    expect(first).toBeGreaterThan(10 * perSecond * 2.5);
+  });
+});

@@ -103,6 +103,15 @@ export function serveWork(lane: LaneLine, work: ServedWork, weightOf: WeightOf):
   passWork(lane, work.cost - credited - late, weightOf);
 }
 
+/**
+ * Work that is served before its turn leaves the line. If virtual time moved by it at once, it would pass over others now and stand
+ * still later, when it comes to the stretch of the line that nobody asks for any more, while everyone behind sleeps.
+ */
+export function serveAhead(lane: LaneLine, team: string, ticket: Ticket, { cost, atMs }: ServedWork): void {
+  chargeRing(laneRing, lane.used, { tokens: cost, requests: 1 }, atMs);
+  leaveLine(lane, team, ticket);
+}
+
 export interface ServedWork {
   readonly cost: number;
   readonly atMs: number;

@@ -11,7 +11,7 @@ import {
   unusedMs,
 } from './decision.ts';
 import { joinLine } from './join-line.ts';
-import { isInUse, jumpTo, type LaneLine, serveWork, workAhead } from './lane-line.ts';
+import { isInUse, jumpTo, type LaneLine, serveAhead, serveWork, workAhead } from './lane-line.ts';
 import { ableFor, type FoundPlace, findPlace, type PlaceWanted, takePlace, thereFor } from './place-job.ts';
 import { findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
 import { serveOwn } from './team-line.ts';
@@ -153,7 +153,10 @@ function serve(decision: Decision, lane: Lane, { ask, ticket }: Place, atMs: num
   const behind = (line.virtual - ticket.start) * weight;
   const isLate = behind > PASSED_MS * laneTokensPerMs(decision, lane);
   serveTeam(decision, lane, ask);
-  serveWork(line, { cost: estimateAdmission(ask.request.estimate), atMs, isLate }, decision.weightOf);
+  const work = { cost: estimateAdmission(ask.request.estimate), atMs, isLate };
+  // A big job holds its send time long before its turn.
+  if (leadOf(decision, ask) > 0 && ticket.start > line.virtual) serveAhead(line, ask.request.team, ticket, work);
+  else serveWork(line, work, decision.weightOf);
 }
 
 /** The line of a team with a limit of its own moves on, and its pace. */

@@ -6,6 +6,7 @@ import { type BookingBatch, decideBookings } from '../../../../src/core/capacity
 import type { HealthPolicy } from '../../../../src/core/capacity/deployment-health.ts';
 import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
 import { createLedger } from '../../../../src/core/capacity/deployment-ledger.ts';
+import { workAhead } from '../../../../src/core/capacity/lane-line.ts';
 import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
 import { lanes } from '../../../../src/core/jobs/job.ts';
@@ -274,6 +275,16 @@ describe('a decision about a batch', () => {
     const untilMs = asked.results[0]?.outcome === 'wait' ? asked.results[0].untilMs : 0;
     const later = decideBookings(batch({ state: asked.state, nowMs: untilMs, requests: [rerun] }));
     expect(booked(later.results[0]).tokens).toBe(8000);
+  });
+
+  it('keeps the turn of those who stand before a big job that holds a far send time early', () => {
+    const filled = decideBookings(batch({ requests: [ask(10_000)] }));
+    const [small, big] = [ask(100, { lane: 'standard' }), ask(5000, { lane: 'standard' })];
+    const { state } = decideBookings(batch({ state: filled.state, nowMs: startMs + 1000, requests: [small, big] }));
+    expect(state.line.reservations).toMatchObject([{ jobId: big.jobId }]);
+    const { standard } = state.line.lanes;
+    expect(standard.virtual).toBe(0);
+    expect(workAhead(standard, Number.POSITIVE_INFINITY, () => 1)).toBe(100);
   });
 
   it('has a big job that finds no room within a minute ask again when the next held send time goes', () => {

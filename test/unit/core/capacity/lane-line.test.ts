@@ -7,6 +7,7 @@ import {
   jumpTo,
   leaveLine,
   passWork,
+  serveAhead,
   serveWork,
   workAhead,
 } from '../../../../src/core/capacity/lane-line.ts';
@@ -41,6 +42,17 @@ describe("a lane's line", () => {
     const ofB = served.filter(({ team }) => team === 'b').length;
     expect(ofB).toBeGreaterThanOrEqual(39);
     expect(ofB).toBeLessThanOrEqual(41);
+  });
+
+  it('stands for work that was served before its turn neither at once nor later', () => {
+    const lane = createLaneLine();
+    const [, big, last] = [100, 5000, 100].map((cost) => issueTicket(lane, 'a', cost, 1));
+    if (big === undefined || last === undefined) throw new Error('There are three tickets.');
+    serveAhead(lane, 'a', big, { cost: 5000, atMs: startMs, isLate: false });
+    expect(lane.virtual).toBe(0);
+    expect(workAhead(lane, last.start, equal)).toBe(100);
+    serveWork(lane, { cost: 100, atMs: startMs, isLate: false }, equal);
+    expect(workAhead(lane, last.start, equal)).toBe(0);
   });
 
   it('loses and invents no work: what passes is exactly what was in line', () => {

@@ -42,11 +42,16 @@ test('fault 24: a thousand cancels, many of running jobs, end each job once, set
   );
   await waitFor('calls under way', async () => (await callsUnderWay()) >= leastRunning);
   const running = await callsUnderWay();
-  // Each is asked for twice at once, as impatient callers do.
-  await inParallel(ids, async (id) => {
-    const answers = await Promise.all([1, 2].map(() => weir.insist('POST', `/jobs/${id}/cancel`)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-  });
+  // Each is asked for twice at once, as impatient callers do. Few jobs at a time: the more ends one transaction holds, the longer a slow
+  // storage emulator takes over it, and what takes it 1.5 s is given up and tried again.
+  await inParallel(
+    ids,
+    async (id) => {
+      const answers = await Promise.all([1, 2].map(() => weir.insist('POST', `/jobs/${id}/cancel`)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    },
+    4,
+  );
   const ended = new Map<string, { status: string; attempts: { outcome: string }[] }>();
   await inParallel(ids, async (id) => {
     ended.set(id, await weir.waitForEnd(id));
@@ -74,7 +79,7 @@ test('fault 24: a thousand cancels, many of running jobs, end each job once, set
   const bill = await compareBill(weir, 'search', new Set([...ids, last]));
   expect(bill.differences).toEqual([]);
   expect(bill.rows).toBe(called.length + 1);
-  expect((await weir.request('GET', '/budgets/search')).body.held_usd).toBe('0.000000');
+  expect((await weir.insist('GET', '/budgets/search')).body.held_usd).toBe('0.000000');
 });
 
 /**

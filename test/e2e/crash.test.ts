@@ -34,7 +34,7 @@ test('fault 1: forty jobs all end once though the host is killed twice in their 
 
   expect(killed.every((calls) => calls >= 3)).toBe(true);
   expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['succeeded']));
-  const trails = await Promise.all(ids.map((id) => weir.request('GET', `/jobs/${id}/events`)));
+  const trails = await Promise.all(ids.map((id) => weir.insist('GET', `/jobs/${id}/events`)));
   const ends = trails.map(
     ({ body }) => body.data.filter((event: { type: string }) => event.type === 'succeeded').length,
   );
@@ -47,7 +47,7 @@ test('fault 1: forty jobs all end once though the host is killed twice in their 
   expect(bill.rows).toBe(ended.reduce((sum, job) => sum + job.attempts.length, 0));
   expect(bill.unknown).toBeGreaterThan(0);
   expect(bill.rows).toBe(jobCount + bill.unknown);
-  expect((await weir.request('GET', '/budgets/search')).body.held_usd).toBe('0.000000');
+  expect((await weir.insist('GET', '/budgets/search')).body.held_usd).toBe('0.000000');
 });
 
 async function inFlight(): Promise<number> {

@@ -35,7 +35,7 @@ export async function readRequests(weir: WeirUnderTest): Promise<readonly Reques
 export async function readUsageRows(weir: WeirUnderTest, team = 'search'): Promise<readonly UsageResource[]> {
   const rows: UsageResource[] = [];
   for (let after = ''; ; ) {
-    const { status, body } = await weir.request('GET', `/usage?${after}`, { team });
+    const { status, body } = await weir.insist('GET', `/usage?${after}`, { team });
     if (status !== 200) throw new Error(`No usage: ${status} ${JSON.stringify(body)}`);
     rows.push(...body.data);
     if (body.has_more !== true) return rows;

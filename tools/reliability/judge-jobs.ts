@@ -55,7 +55,7 @@ export async function judgeJobs(
 
 /** The trail of a job, oldest step first. */
 export async function readTrail(weir: WeirUnderTest, id: string): Promise<readonly TrailStep[]> {
-  return (await weir.request('GET', `/jobs/${id}/events`)).body.data;
+  return (await weir.insist('GET', `/jobs/${id}/events`)).body.data;
 }
 
 /** Whether a step of a trail, or a status, is an end. */
@@ -63,13 +63,17 @@ export function isTerminal(status: string): boolean {
   return ['succeeded', 'failed', 'cancelled', 'expired'].includes(status);
 }
 
-/** Runs `work` for every item, a few at once, in no order. */
-export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Runs `work` for every item, `atOnce` at a time, in no order. */
+export async function inParallel<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  atOnce = askedAtOnce,
+): Promise<void> {
   const left = [...items];
   const take = async () => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: askedAtOnce }, take));
+  await Promise.all(Array.from({ length: atOnce }, take));
 }
 
 async function readEnd(weir: WeirUnderTest, id: string, untilMs: number): Promise<string | null> {
@@ -83,13 +87,13 @@ async function readEnd(weir: WeirUnderTest, id: string, untilMs: number): Promis
 
 /** Money of the team at rest: nothing is held, and what was spent is the sum of the usage rows. */
 async function findMoneyFaults(weir: WeirUnderTest): Promise<readonly string[]> {
-  const readBudget = async () => (await weir.request('GET', '/budgets/search')).body;
+  const readBudget = async () => (await weir.insist('GET', '/budgets/search')).body;
   // A submission that was told 503 may be on record all the same: such jobs end a little later.
   await waitFor('no money held', async () => (await readBudget()).held_usd === '0.000000', 120_000).catch(
     () => undefined,
   );
   const { held_usd: held, spent_usd: spent } = await readBudget();
-  const { body } = await weir.request('GET', '/usage?group_by=team');
+  const { body } = await weir.insist('GET', '/usage?group_by=team');
   const cost = body.data[0]?.cost_usd ?? '0.000000';
   return [
     ...(held === '0.000000' ? [] : [`${held} USD are held though no job is live`]),

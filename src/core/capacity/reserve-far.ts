@@ -13,8 +13,9 @@ import { chargeRing, teamRing } from './token-ring.ts';
 /** No window reaches further than this. */
 const FARTHEST_MS = 65_000;
 
-/** Holds the earliest send time that has room for a job, however far, and tells it; null when there is none. */
+/** Holds the earliest send time that has room for a job, however far, and tells it; null when there is none, or the line's row is full. */
 export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): number | null {
+  if (decision.isLineFull) return null;
   const place = findPlace(decision, ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
   if (!place.isFound) return null;
   const { jobId, team, lane, estimate } = ask.request;

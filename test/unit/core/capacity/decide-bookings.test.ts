@@ -263,6 +263,15 @@ describe('a decision about a batch', () => {
     expect(state.line.reservations).toHaveLength(0);
   });
 
+  it('holds no far send time in a line whose row is full', () => {
+    const filled = decideBookings(batch({ requests: [ask(9000)] }));
+    const asked = batch({ state: filled.state, nowMs: startMs + 1000, requests: [ask(5000, { lane: 'standard' })] });
+    expect(decideBookings(asked).state.line.reservations).toHaveLength(1);
+    const { state, results } = decideBookings({ ...asked, isLineFull: true });
+    expect(state.line.reservations).toEqual([]);
+    expect(results[0]).toMatchObject({ outcome: 'wait', reason: 'tpm' });
+  });
+
   it("does not send a job's larger run at a far send time that was held for its smaller one", () => {
     const filled = decideBookings(batch({ requests: [ask(9000)] }));
     const first = ask(5000, { lane: 'standard' });

@@ -1,3 +1,4 @@
+import { percentile } from '../percentile.ts';
 import type { Exit, Failovers, PhaseFigures, Recovery } from './measure.ts';
 import { jobsPerSecond, loadPart, type RegionScenario, regionNames } from './scenario.ts';
 import type { FailoverWork } from './time-failover.ts';
@@ -82,15 +83,26 @@ export function checkGoals(
 const namedTroubles: readonly string[] = ['503', 'slow', 'capacity'];
 const movesWithinMs = 50;
 
-/** A failed call is on its way elsewhere in under 50 ms, storage round trips apart: what it waited for and what Weir computes. */
-export function checkFailovers(failovers: readonly Failovers[], work: FailoverWork): Goal[] {
-  const named = failovers.filter(({ trouble, moved }) => namedTroubles.includes(trouble) && moved > 0);
-  const waitMs = Math.max(...named.map(({ apart }) => apart.p99));
-  const value = `${waitMs.toFixed(0)} + ${work.p99.toFixed(0)} ms`;
-  const isMet = named.length > 0 && waitMs + work.p99 < movesWithinMs;
-  return [
-    { figure: 'failed call to next, p99, wait + work', value, goal: `< ${movesWithinMs} ms, storage apart`, isMet },
-  ];
+/**
+ * A failed call is on its way elsewhere in under 50 ms, storage round trips apart: what it waited for and what Weir computes. One is measured in
+ * virtual time, the other on a processor, so the percentile is that of every wait with every work. Of all scenarios together: a single
+ * one has a dozen failures.
+ */
+export function checkFailovers(failovers: readonly Failovers[], work: FailoverWork): Goal {
+  const waits = failovers.filter(({ trouble }) => namedTroubles.includes(trouble)).flatMap(({ apartMs }) => apartMs);
+  const sums = waits.flatMap((waitMs) => work.samplesMs.map((workMs) => waitMs + workMs));
+  const [p50, p99] = [0.5, 0.99].map((part) =>
+    percentile(
+      sums.sort((left, right) => left - right),
+      part,
+    ),
+  );
+  return {
+    figure: 'failed call to next call, p50 and p99',
+    value: `${p50?.toFixed(0)} and ${p99?.toFixed(0)} ms of ${waits.length}`,
+    goal: `p99 < ${movesWithinMs} ms, storage apart`,
+    isMet: waits.length > 0 && (p99 ?? Number.POSITIVE_INFINITY) < movesWithinMs,
+  };
 }
 
 function checkRecovery(scenario: RegionScenario, recovery: Recovery): Goal[] {

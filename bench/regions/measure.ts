@@ -156,6 +156,7 @@ export interface Failovers {
   readonly ledger: Latencies;
   /** All but storage. */
   readonly apart: Latencies;
+  readonly apartMs: readonly number[];
 }
 
 /** From the end of a failed call to the next call of its job, and what the time in between went to. */
@@ -188,6 +189,7 @@ export function measureFailovers(
         claim: part(({ claimMs }) => claimMs),
         ledger: part(({ ledgerMs }) => ledgerMs),
         apart: part(({ allMs, storageMs }) => allMs - storageMs),
+        apartMs: moved.map(({ allMs, storageMs }) => allMs - storageMs),
       },
     ];
   });

@@ -14,6 +14,7 @@ export interface FailoverWork {
   readonly failovers: number;
   readonly p50: number;
   readonly p99: number;
+  readonly samplesMs: readonly number[];
 }
 
 const jobs = 1200;
@@ -76,7 +77,7 @@ export async function timeFailover(): Promise<FailoverWork> {
   await time.run(time.nowMs + 3_600_000);
   await running;
   const warm = work.slice(warmUpFailovers).sort((left, right) => left - right);
-  return { failovers: warm.length, p50: percentile(warm, 0.5), p99: percentile(warm, 0.99) };
+  return { failovers: warm.length, p50: percentile(warm, 0.5), p99: percentile(warm, 0.99), samplesMs: warm };
 }
 
 const chat = {

@@ -10,7 +10,8 @@ const termPattern = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/;
  * text. The host refuses what it cannot read by leaving the function out, and everything else would run on without anybody noticing.
  */
 export function widestGapSeconds(schedule: string): number | null {
-  const [seconds = '', ...others] = schedule.trim().split(/\s+/);
+  // The host parts fields by spaces alone: a tab or the end of a line is part of a field, which it then cannot read.
+  const [seconds = '', ...others] = schedule.split(' ').filter((field) => field !== '');
   if (others.length !== 5 || others.some((field) => field !== '*')) return null;
   const fired = seconds.split(',').map(readTerm);
   if (fired.some((term) => term === null)) return null;

@@ -43,6 +43,9 @@ describe('the longest pause of a schedule', () => {
     '*/0 * * * * *',
     '5/20 * * * * *',
     '*/15 * * * * MON-FRI',
+    '*/15\t* * * * *',
+    '*/15 * * * * *\n',
+    '',
     '00:00:15',
   ])('of %j is unknown', (schedule) => {
     expect(widestGapSeconds(schedule)).toBe(null);

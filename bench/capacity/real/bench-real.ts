@@ -1,5 +1,7 @@
+import { fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { type RealFigures, realPlans, runReal } from './real-run.ts';
+import { join } from 'node:path';
+import { type RealFigures, type RealPlan, realPlans } from './real-run.ts';
 
 /** Runs the real plans (all of them, or the one named) and prints what came of them; 1 when a promise was broken. */
 export async function benchReal(
@@ -7,15 +9,28 @@ export async function benchReal(
   jsonFile: string | undefined,
   say: (text: string) => void,
 ): Promise<number> {
+  const plans = realPlans.filter(({ name }) => only === undefined || only === name);
+  if (plans.length === 0) {
+    say(`There is no real run ${only}; there are ${realPlans.map(({ name }) => name).join(' and ')}.\n`);
+    return 2;
+  }
   const all: RealFigures[] = [];
-  for (const plan of realPlans.filter(({ name }) => only === undefined || only === name)) {
+  for (const plan of plans) {
     say(`\nreal run "${plan.name}": ${plan.workers} worker processes, Azurite, simulator\n`);
-    const figures = await runReal(plan, say);
+    const figures = await runInProcess(plan);
     say(describe(figures));
     all.push(figures);
   }
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify({ runs: all }, null, 2)}\n`);
   return all.every(isKept) ? 0 : 1;
+}
+
+function runInProcess({ name }: RealPlan): Promise<RealFigures> {
+  const { promise, resolve, reject } = Promise.withResolvers<RealFigures>();
+  const child = fork(join(import.meta.dirname, 'run-plan.ts'), [name], { serialization: 'advanced' });
+  child.once('message', resolve);
+  child.once('exit', (code) => reject(new Error(`The real run "${name}" ended without figures (exit code ${code}).`)));
+  return promise;
 }
 
 /** What no machine may be too slow for: nothing over a limit, nothing lost, nothing held. */

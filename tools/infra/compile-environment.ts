@@ -1,6 +1,6 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import type { BicepSession } from './bicep-session.ts';
 
@@ -20,7 +20,14 @@ export function supposeInstallation(variables: NodeJS.ProcessEnv): NodeJS.Proces
   return { WEIR_BUDGET_START: '2026-11-01', ...variables };
 }
 
-const diagnostic = z.object({ level: z.string(), code: z.string(), message: z.string() });
+const start = z.object({ line: z.number().int(), char: z.number().int() });
+const diagnostic = z.object({
+  source: z.string(),
+  range: z.object({ start }),
+  level: z.string(),
+  code: z.string(),
+  message: z.string(),
+});
 const compilation = z.object({ success: z.boolean(), diagnostics: z.array(diagnostic) });
 const template = compilation.extend({ contents: z.string().nullish() });
 const snapshot = z.object({
@@ -57,7 +64,7 @@ export async function compileEnvironment(
   } catch (error) {
     // What fail() in the templates says comes as an error of the question.
     if (!(error instanceof Error)) throw error;
-    return { resources: [], outputs: {}, diagnostics: [...diagnostics, error.message] };
+    return { resources: [], outputs: {}, diagnostics: [...diagnostics, unwrap(error.message)] };
   }
   const predicted = snapshot.parse(JSON.parse(z.object({ snapshot: z.string() }).parse(answer).snapshot));
   return {
@@ -87,6 +94,19 @@ export async function compileChanged(
   }
 }
 
+/** As compilers write it; places are counted from 1. */
 function describe(found: readonly z.output<typeof diagnostic>[]): string[] {
-  return found.map(({ level, code, message }) => `${level} ${code}: ${message}`);
+  return found.map(({ source, range, level, code, message }) => {
+    const { line, char } = range.start;
+    return `${relative(process.cwd(), source)}(${line + 1},${char + 1}): ${level} ${code}: ${message}`;
+  });
+}
+
+/** What the templates' own fail() says, without what Resource Manager wraps around it. */
+function unwrap(message: string): string {
+  return (
+    /^The template variable '\w+' is not valid: (.*?)\.? Please see https:\S+ for usage details\.$/s.exec(
+      message,
+    )?.[1] ?? message
+  );
 }

@@ -7,8 +7,8 @@ import { renderConfig } from './render-config.ts';
 
 const usage = `Makes weir.config.json from a deployment's outputs and a teams file, and publishes it. Never touches keys.
 
-  node tools/infra/make-config.ts --teams infra/env/dev.teams.json --outputs outputs.json [--out weir.config.json]
-  node tools/infra/make-config.ts --teams infra/main.teams.json --outputs-from-environment --publish
+  node tools/bootstrap.mjs tools/infra/make-config.ts --teams infra/env/dev.teams.json --outputs outputs.json [--out weir.config.json]
+  node tools/bootstrap.mjs tools/infra/make-config.ts --teams infra/main.teams.json --outputs-from-environment --publish
 
   --teams FILE                everything of the configuration but the pools
   --outputs FILE              what az deployment sub show --query properties.outputs printed

@@ -9,7 +9,7 @@ import { findModelProblems, type ModelProblem, type WantedDeployment } from './f
 const usage = `Asks Azure, signed in as az is, whether the regions of a parameter file offer its models, versions and SKUs, whether
 the subscription's quota bears its capacities, and whether its budget may begin when it says. Changes nothing.
 
-  node tools/infra/preflight.ts infra/env/dev.bicepparam`;
+  node tools/bootstrap.mjs tools/infra/preflight.ts infra/env/dev.bicepparam`;
 
 /** What Azure would refuse of a parameter file, or take only in part, and what was looked at. */
 export interface Preflight {

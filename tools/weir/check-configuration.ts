@@ -3,8 +3,17 @@ import { notYetInForce } from '../../src/core/config/not-yet-in-force.ts';
 import { checkPrices } from './check-prices.ts';
 import { type Finding, ok, problem, skipped, warning } from './finding.ts';
 
-/** Looks at a valid configuration for what is allowed and yet likely wrong: quota counted twice, prices, limits that cannot be. In a local run simulated regions are as they should be. */
-export function checkConfiguration(config: WeirConfig, nowMs: number, isLocalRun = false): readonly Finding[] {
+export interface ConfigurationContext {
+  readonly nowMs: number;
+  /** In a local run simulated regions are as they should be. */
+  readonly isLocalRun?: boolean;
+  /** Whether the issued keys are in it; without them nobody can tell who has no way in. */
+  readonly hasIssuedKeys?: boolean;
+}
+
+/** Looks at a valid configuration for what is allowed and yet likely wrong: quota counted twice, prices, limits that cannot be. */
+export function checkConfiguration(config: WeirConfig, context: ConfigurationContext): readonly Finding[] {
+  const { nowMs, isLocalRun = false, hasIssuedKeys = true } = context;
   const deployments = config.pools.flatMap((pool) => pool.deployments);
   return [
     ok(
@@ -14,6 +23,7 @@ export function checkConfiguration(config: WeirConfig, nowMs: number, isLocalRun
     ...findSharedQuota(config),
     ...config.pools.flatMap((pool) => checkPool(pool, config)),
     ...checkPrices(config, nowMs),
+    ...(hasIssuedKeys ? findShutOut(config) : []),
     ...checkTeams(config),
     ...notYetInForce(config).map(skipped),
   ];
@@ -120,20 +130,23 @@ function isProvisioned(deployment: DeploymentConfig): boolean {
   return deployment.sku.endsWith('ProvisionedManaged');
 }
 
+function findShutOut(config: WeirConfig): readonly Finding[] {
+  const mapped = new Set(Object.values(config.identity?.roleTeams ?? {}));
+  const isOperatorByRole = (config.identity?.operatorRoles.length ?? 0) > 0;
+  return config.teams
+    .filter(({ keys, entraAppIds, id }) => keys.length === 0 && entraAppIds.length === 0 && !mapped.has(id))
+    .filter(({ role }) => role !== 'operator' || !isOperatorByRole)
+    .map(({ id }) =>
+      warning(
+        `Nobody can be the team ${id}: it has no key, application or role.`,
+        `npm run weir -- keys make --team ${id}`,
+      ),
+    );
+}
+
 function checkTeams(config: WeirConfig): readonly Finding[] {
   const findings: Finding[] = [];
-  const mapped = new Set(Object.values(config.identity?.roleTeams ?? {}));
   for (const team of config.teams) {
-    const hasWayIn = team.keys.length > 0 || team.entraAppIds.length > 0 || mapped.has(team.id);
-    const isOperatorByRole = team.role === 'operator' && (config.identity?.operatorRoles.length ?? 0) > 0;
-    if (!hasWayIn && !isOperatorByRole) {
-      findings.push(
-        warning(
-          `Nobody can be the team ${team.id}: it has no key, application or role.`,
-          `npm run weir -- keys make --team ${team.id}`,
-        ),
-      );
-    }
     if (team.models.length === 0 && team.role === 'team') {
       findings.push(warning(`The team ${team.id} may use no model.`, 'List models in teams[].models.'));
     }

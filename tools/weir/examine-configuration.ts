@@ -34,6 +34,7 @@ export async function examineConfiguration(places: ConfigurationPlaces): Promise
       'Not looked at: name the one that it runs, such as --config blob:config/weir.config.json --account NAME';
     return { config: null, findings: [skipped(hint)] };
   }
+  const context = { nowMs, isLocalRun: isLocal };
   const read = (setting: string) => readSettingDocument(setting, account, environment);
   try {
     const text = await read(place);
@@ -47,8 +48,8 @@ export async function examineConfiguration(places: ConfigurationPlaces): Promise
       );
     if (setting === undefined) {
       const findings = [
-        ...checkConfiguration(parsed.config, nowMs, isLocal),
-        skipped('Issued keys: name them with --keys, or the setting WEIR_KEYS'),
+        ...checkConfiguration(parsed.config, { ...context, hasIssuedKeys: isLocal }),
+        skipped('Issued keys, and whether every team has one: name them with --keys, or the setting WEIR_KEYS'),
       ];
       return { config: parsed.config, findings };
     }
@@ -59,13 +60,13 @@ export async function examineConfiguration(places: ConfigurationPlaces): Promise
         `The keys in ${setting} are invalid:\n${describeProblems(keys.problems)}`,
         'Nothing of the last good ones is lost; repair or restore it.',
       );
-      return { config: parsed.config, findings: [...checkConfiguration(parsed.config, nowMs, isLocal), finding] };
+      return { config: parsed.config, findings: [...checkConfiguration(parsed.config, context), finding] };
     }
     const issued = keys === null ? [] : keys.keys;
     const config = mergeKeys(parsed.config, issued);
     return {
       config,
-      findings: [...checkConfiguration(config, nowMs, isLocal), ...checkKeys(parsed.config, issued, nowMs)],
+      findings: [...checkConfiguration(config, context), ...checkKeys(parsed.config, issued, nowMs)],
     };
   } catch (error) {
     return broken(`It cannot be read: ${describe(error)}`, 'Check the place, your sign-in and your roles.');

@@ -87,12 +87,20 @@ const mistakes: readonly { what: string; change: (text: string) => string; says:
   ...['', '2026-11-28', '2026-13-01', '26-11-1-01', 'abcd-11-01'].map((date) => ({
     what: `a budget that begins on '${date}'`,
     change: (text: string) => text.replace("readEnvironmentVariable('WEIR_BUDGET_START', '')", `'${date}'`),
-    says: new RegExp(`budget.startDate is '${date}', not the first day of a month: set the variable WEIR_BUDGET_START`),
+    says: new RegExp(
+      `^Parameters: budget.startDate is '${date}', not the first day of a month: set the variable WEIR_BUDGET_START`,
+      'm',
+    ),
   })),
   {
     what: 'a missing parameter',
     change: (text) => text.replace("param location = 'swedencentral'\n", ''),
-    says: /BCP258.*location/,
+    says: /dev\.bicepparam\(\d+,\d+\): Error BCP258.*location/,
+  },
+  {
+    what: 'a deployment without its capacity',
+    change: (text) => text.replace(', capacity: 50', ''),
+    says: /dev\.bicepparam\(12,7\): Error BCP035.*"capacity"/,
   },
 ];
 

@@ -72,7 +72,9 @@ export class ResourceManager {
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     }).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : 'no reason given';
+      // What fetch itself says is that it failed; why, says its cause.
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      const reason = cause instanceof Error ? cause.message : 'no reason given';
       throw new ResourceManagerError(`${this.#options.origin} does not answer: ${reason}`, null);
     });
     const body: unknown = await response.json().catch(() => null);

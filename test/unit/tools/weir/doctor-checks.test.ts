@@ -22,7 +22,7 @@ const [deployment] = pool.deployments;
 const distinct = { ...deployment, deployment: 'chat-1' };
 
 function findings(sections: Readonly<Record<string, unknown>>): string {
-  const found = checkConfiguration(exampleConfig(sections), now);
+  const found = checkConfiguration(exampleConfig(sections), { nowMs: now });
   return found
     .filter(({ status }) => status === 'warning' || status === 'problem')
     .map(({ status, message }) => `${status}: ${message}`)
@@ -153,7 +153,10 @@ describe('the doctor beside a local Weir', () => {
       ...onePool(local),
       teams: [{ ...team, budget: { monthlyUsd: '10.00', alertPercents: [] } }, operator],
     });
-    const found = [...checkConfiguration(config, now, true), ...(await checkIdentity(config, {}, true))];
+    const found = [
+      ...checkConfiguration(config, { nowMs: now, isLocalRun: true }),
+      ...(await checkIdentity(config, {}, true)),
+    ];
     expect(found.filter(({ status }) => status === 'warning' || status === 'problem')).toEqual([]);
     expect((await checkIdentity(config, {}, false))[0]?.status).toBe('warning');
   });
@@ -209,6 +212,23 @@ describe('the doctor on the whole', () => {
       expect(lines.join('\n')).toContain('teams[0].keys[0].sha256');
       expect(lines.join('\n')).not.toContain('weir_oops');
       expect(lines.at(-1)).toBe('1 problem.');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('says of no team that nobody can be it before it knows the issued keys', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-doctor-'));
+    try {
+      const config = join(folder, 'config.json');
+      const keys = join(folder, 'keys.json');
+      writeFileSync(config, JSON.stringify({ ...minimalConfig(), teams: [{ ...team, keys: [] }] }));
+      writeFileSync(keys, '{"keys":[]}');
+      const { lines, context } = openConsole();
+      await runDoctorCommand(['--config', config], context);
+      expect(lines[0]).not.toContain('Nobody can be');
+      await runDoctorCommand(['--config', config, '--keys', keys], context);
+      expect(lines.join('\n')).toContain('Nobody can be the team search');
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -181,9 +181,10 @@ describe('a region out of capacity', () => {
       throttled = await weir.waitForEnd(String((await weir.submit(brief('Name a hill.')))['id']));
       return throttled.attempts.length > 1;
     });
+    // Which of the others has the earliest start is told by what went before, too.
     expect(throttled.attempts).toMatchObject([
       { deployment: 'eastus', status_code: 429, outcome: 'throttled' },
-      { deployment: 'westeurope', outcome: 'succeeded' },
+      { deployment: expect.not.stringMatching('eastus'), outcome: 'succeeded' },
     ]);
     const [row] = await usageOf(throttled.id);
     expect(Number(row?.cost_usd)).toBe(0);
@@ -207,8 +208,10 @@ describe('a credential that a region rejects', () => {
       return (await eastus())?.health === 'ejected';
     });
     expect(await eastus()).toMatchObject({ breaker: { state: 'open', reason: 'credential_rejected' } });
-    expect(weir.hostLines.some((line) => line.includes('credential_rejected'))).toBe(true);
-    expect(weir.hostLines.some((line) => line.includes('breaker_opened'))).toBe(true);
+    // A line is printed after the row says the same.
+    for (const notice of ['credential_rejected', 'breaker_opened']) {
+      await waitFor(`notice ${notice}`, () => weir.hostLines.some((line) => line.includes(notice)));
+    }
   });
 });
 

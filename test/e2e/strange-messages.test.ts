@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemRandom } from '../../src/core/adapters/system/random.ts';
 import { makeJobId } from '../../src/core/jobs/job-id.ts';
 import { inParallel } from '../../tools/reliability/judge-jobs.ts';
-import { compareBill } from '../support/compare-bill.ts';
+import { settleBill } from '../support/compare-bill.ts';
 import { chatJob, WeirUnderTest, waitFor } from '../support/weir-under-test.ts';
 
 const absentCount = 600;
@@ -52,7 +52,7 @@ test('fault 6: a queue full of messages for jobs that no longer exist, and of te
   expect(lane.poison_messages_last_day).toBe(unreadable.length);
   const poison = new QueueClient(weir.storageConnectionString, 'jobs-standard-poison');
   expect(await countMessages(poison)).toBe(0);
-  expect((await compareBill(weir)).differences).toEqual([]);
+  await settleBill(weir);
 });
 
 /** The host makes a poison queue when it first needs one. */

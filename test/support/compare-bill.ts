@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../../tools/simulator/report.ts';
-import type { WeirUnderTest } from './weir-under-test.ts';
+import { type WeirUnderTest, waitFor } from './weir-under-test.ts';
 
 /** One row of `GET /usage`, as far as the bill is concerned. */
 export interface UsageResource {
@@ -73,4 +73,19 @@ export async function compareBill(weir: WeirUnderTest, team = 'search', jobs?: R
   }
   const unknown = rows.filter((row) => row.outcome === 'unknown').length;
   return { sent: requests.length, billed: billed.size, rows: rows.length, unknown, differences };
+}
+
+/**
+ * Waits until the service's bill and the books of all are one. A region that is silent, as any is on a machine that stands still, is asked
+ * by calls on Weir's own account, which operators see; and a call that has just ended is on the books a moment later than on the bill.
+ */
+export async function settleBill(weir: WeirUnderTest): Promise<void> {
+  let differences: readonly string[] = [];
+  const isSettled = async () => {
+    differences = (await compareBill(weir, 'platform')).differences;
+    return differences.length === 0;
+  };
+  await waitFor('bill and books to be one', isSettled).catch((error: unknown) => {
+    throw new Error(`Bill and books differ: ${differences.join('; ')}`, { cause: error });
+  });
 }

@@ -11,7 +11,7 @@ import type { Ticket } from './ticket.ts';
 import { chargeRing, teamRing } from './token-ring.ts';
 
 /** No window reaches further than this. */
-const FARTHEST_MS = 65_000;
+export const FARTHEST_MS = 65_000;
 
 /** Holds the earliest send time that has room for a job, however far, and tells it; null when there is none, or the line's row is full. */
 export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): number | null {

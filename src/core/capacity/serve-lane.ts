@@ -13,7 +13,7 @@ import {
 import { joinLine } from './join-line.ts';
 import { isInUse, jumpTo, type LaneLine, serveAhead, serveWork, workAhead } from './lane-line.ts';
 import { ableFor, type FoundPlace, findPlace, type PlaceWanted, takePlace, thereFor } from './place-job.ts';
-import { findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
+import { FARTHEST_MS, findReservedTurn, reserveFar, yieldFarPlaces } from './reserve-far.ts';
 import { serveOwn } from './team-line.ts';
 import { claimTime } from './team-time.ts';
 import { ownCost, payOwnPace } from './team-turn.ts';
@@ -34,8 +34,6 @@ const MOST_FAR = 3;
 /** The same while a big job's far booking stands: around it there is room at set times only. */
 const MOST_FAR_AROUND_BIG = 40;
 
-/** No window reaches further than this. */
-const FARTHEST_MS = 65_000;
 /** A held send time that is nearer than this leaves room for another one just within the farthest window. */
 const VACANCY_MS = FARTHEST_MS - deploymentRing.bucketMs * (deploymentRing.windowBuckets + 1);
 

@@ -202,6 +202,7 @@ export class PoolPump {
     const isAnyOpen = flight.unclear.length > 0 || told.length < flight.news.length;
     const isWritten = decision.hasNews || decoded.damaged.length > 0 || isAnyOpen;
     if (isWritten && !(await this.#commit(flight, read, decision))) return false;
+    this.#pace = { ...this.#pace, hasWritten: isWritten };
     this.#answer(flight.callers, decision);
     return true;
   }

@@ -4,6 +4,8 @@ export interface PumpPace {
   readonly lostRate: number;
   /** How long the line was at the last commit; null when nobody had to wait. */
   readonly backlogMs: number | null;
+  /** Whether the last batch was committed; one that changed nothing got in nobody's way. */
+  readonly hasWritten: boolean;
 }
 
 /** Without contention and backlog: as long as one more caller may join. */
@@ -24,7 +26,7 @@ const MOST_URGENT_MS = 400;
 const WEIGHT = 0.15;
 
 /** The pace of a process that has not committed yet. */
-export const firstPace: PumpPace = { lostRate: 0, backlogMs: null };
+export const firstPace: PumpPace = { lostRate: 0, backlogMs: null, hasWritten: false };
 
 /** Counts one commit. */
 export function countCommit(pace: PumpPace, isLost: boolean): PumpPace {
@@ -36,7 +38,8 @@ export function intervalMs(pace: PumpPace, isUrgent: boolean, newcomers = 0): nu
   // A third lost is what a row bears: from there on the interval grows steeply.
   const strain = (pace.lostRate / 0.33) ** 2;
   if (isUrgent) return Math.min(MOST_URGENT_MS, QUICK_MS * strain * 4);
-  return Math.min(MOST_MS, baseMs(pace, newcomers) * (1 + strain));
+  const base = baseMs(pace, newcomers);
+  return pace.hasWritten ? Math.min(MOST_MS, base * (1 + strain)) : base;
 }
 
 function baseMs({ backlogMs }: PumpPace, newcomers: number): number {

@@ -6,6 +6,7 @@ import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.t
 import type { ReadPoolLimits } from '../../../../src/core/capacity/pool-limits.ts';
 import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { PooledCapacity } from '../../../../src/core/capacity/pooled-capacity.ts';
+import type { Ticket } from '../../../../src/core/capacity/ticket.ts';
 import { StorageUnavailableError } from '../../../../src/core/http/weir-error.ts';
 import type { TelemetryEvent } from '../../../../src/core/telemetry/telemetry.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
@@ -66,6 +67,33 @@ describe('capacity over a shared store', () => {
     expect(calls.commits).toBeGreaterThan(1);
     // The window is full with the winner's job: the loser may not be booked beside it.
     expect((await lost).outcome).toBe('wait');
+  });
+
+  it('asks again as often as in a calm pool once a look has changed nothing, however contended the row was', async () => {
+    const { make, clock, store } = open();
+    const crowded: CapacityStore = {
+      readPool: (model) => store.readPool(model),
+      commit: async (model, changes) => (calls.commits < 8 ? { outcome: 'lost' } : store.commit(model, changes)),
+    };
+    const { calls, watched } = watch(crowded);
+    const capacity = make(watched);
+    await make().book(ask(9900, { urgent: true }));
+    const bulk = (ticket: Ticket | null) => ask(150, { lane: 'bulk', ticket });
+    // With others of its team behind it, it is nobody who goes at once.
+    const rush = Array.from({ length: 12 }, () => capacity.book(bulk(null)));
+    await clock.advance(20_000);
+    const [first] = await Promise.all(rush);
+    if (first?.outcome !== 'wait' || first.ticket === null) throw new Error('A full window makes it wait.');
+    expect(calls.commits).toBe(8);
+    const look = capacity.book(bulk(first.ticket));
+    await clock.advance(100);
+    expect((await look).outcome).toBe('wait');
+    expect(calls.commits).toBe(8);
+    const before = calls.reads;
+    void capacity.book(bulk(first.ticket));
+    // A calm process with a backlog asks every 1,650 ms.
+    await clock.advance(1650);
+    expect(calls.reads).toBe(before + 1);
   });
 
   it('tells an honest wait after a bounded number of lost writes, and keeps the ticket it was given', async () => {

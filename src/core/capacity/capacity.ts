@@ -23,7 +23,7 @@ export interface BookingRequest {
   readonly only?: string;
   /** False: this job has paid for enough tests of sick deployments; it goes where calls are admitted freely. */
   readonly mayProbe?: boolean;
-  /** What this process's claims take at present: a booking leaves so much time before the send. */
+  /** What this process's claims take at present, or what a test of a deployment takes to be accepted: a booking leaves so much time before the send. */
   readonly claimMs?: number;
   /** Interactive work and failovers are decided at once instead of with the next batch. */
   readonly urgent: boolean;

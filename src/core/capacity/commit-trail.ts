@@ -30,8 +30,9 @@ export function extendTrail(trail: readonly string[], id: string): string[] {
  */
 export function fateOf(trail: readonly string[], { id, baseId }: CommitName): CommitFate {
   if (trail.includes(id)) return 'applied';
-  if (baseId === null || !trail.includes(baseId)) return 'unknown';
-  return trail.at(-1) === baseId ? 'open' : 'never';
+  const isBaseKept = baseId === null ? trail.length < KEPT : trail.includes(baseId);
+  if (!isBaseKept) return 'unknown';
+  return (trail.at(-1) ?? null) === baseId ? 'open' : 'never';
 }
 
 /** Of tries without an answer the one that has happened after all, and those that still may: at most one of them will. */

@@ -23,6 +23,9 @@ export const HORIZON_MS = 1800;
 /** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
 export const UNUSED_MS = 2500;
 
+/** The line's row holds a checksum for every team's ring. When it is full, no more rings than this come into being. */
+const MOST_RINGS_WHEN_FULL = 1000;
+
 /** A claim is written between the booking and the call: who is booked earlier than that sends late, and a one-second slice forgives 80 ms. */
 const CLAIM_MS = 25;
 
@@ -51,8 +54,10 @@ export interface Decision {
   readonly limits: PoolLimits;
   readonly health: HealthPolicy;
   readonly nowMs: number;
-  /** Earliest send time: a commit takes this long. */
+  /** Earliest send time: a commit and a claim take this long. */
   readonly earliestMs: number;
+  /** What a claim is given of it. */
+  readonly claimMs: number;
   readonly open: readonly OpenDeployment[];
   /** Those that are turned on and closed now. */
   readonly closed: readonly ClosedDeployment[];
@@ -110,16 +115,20 @@ export function openDecision(input: DecisionInput): Decision {
   const reopensAtMs = open.length > 0 ? nowMs : Math.min(...closed.map(({ fromMs }) => fromMs));
   const isQuotaWait = closed.every((each) => each.isQuotaWait);
   const weightOf = weigh(limits);
-  const earliestMs = nowMs + (input.leadMs === 0 ? 0 : input.leadMs + Math.max(CLAIM_MS, input.claimMs ?? 0));
+  const claimMs = input.leadMs === 0 ? 0 : Math.max(CLAIM_MS, input.claimMs ?? 0);
+  const earliestMs = nowMs + input.leadMs + claimMs;
   const touchedTeams = new Set<string>();
   const mostTeams = mostRowsPerCommit - 1 - limits.deployments.length;
-  const common = { state, limits, health, nowMs, earliestMs, open, closed, reopensAtMs, isQuotaWait, weightOf };
+  const time = { nowMs, earliestMs, claimMs, reopensAtMs };
+  const common = { state, limits, health, ...time, open, closed, isQuotaWait, weightOf };
   return { ...common, hasNews: false, touchedTeams, mostTeams, isLineFull: input.isLineFull === true };
 }
 
-/** Whether a team's own ring may change in this decision: its row still fits the commit. */
-export function mayTouchTeam({ touchedTeams, mostTeams }: Decision, team: string): boolean {
-  return touchedTeams.has(team) || touchedTeams.size < mostTeams;
+/** Whether a team's own ring may change in this decision: its row still fits the commit, and its checksum the line's row. */
+export function mayTouchTeam({ touchedTeams, mostTeams, state, isLineFull }: Decision, team: string): boolean {
+  if (touchedTeams.has(team)) return true;
+  if (isLineFull && !state.teams.has(team) && state.teams.size >= MOST_RINGS_WHEN_FULL) return false;
+  return touchedTeams.size < mostTeams;
 }
 
 /** A deployment's ledger; one that nobody has booked on begins empty. */

@@ -37,8 +37,11 @@ export interface PlaceWanted {
 /** Finds the best deployment and the earliest send time on it, under the team's own limit. Changes nothing. */
 export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Place {
   const { request } = ask;
-  const fromMs = teamFreeAt(decision, ask);
-  if (typeof fromMs !== 'number') return { isFound: false, ...fromMs };
+  const teamFromMs = teamFreeAt(decision, ask);
+  if (typeof teamFromMs !== 'number') return { isFound: false, ...teamFromMs };
+  // A test of a deployment is written at more length than a claim.
+  const ownClaimMs = Math.max(decision.claimMs, request.claimMs ?? 0);
+  const fromMs = Math.max(teamFromMs, decision.earliestMs + ownClaimMs - decision.claimMs);
   if (fromMs > want.untilMs) return { isFound: false, reason: teamReason(decision, ask), untilMs: fromMs };
   const needed = estimateAdmission(request.estimate);
   const fits = new Map<string, FoundFit>();

@@ -76,7 +76,8 @@ export class PoolPump {
   book(request: BookingRequest): Promise<BookingResult> {
     const { promise, resolve, reject } = Promise.withResolvers<BookingResult>();
     const now = this.#ports.clock.now();
-    if (request.claimMs !== undefined) this.#access.claimMs = request.claimMs;
+    // A test's own needs are no measure for the batch that it shares.
+    if (request.claimMs !== undefined && request.only === undefined) this.#access.claimMs = request.claimMs;
     this.#callers.push({ request, sinceMs: now, askAtMs: now, resolve, reject });
     this.#stir();
     return promise;

@@ -19,7 +19,14 @@ test('a commit without an answer may still happen while the one it was built on 
   expect(fateOf(['older', 'base'], name)).toBe('open');
   expect(fateOf(['older', 'base', 'newer'], name)).toBe('never');
   expect(fateOf(['newer'], name)).toBe('unknown');
-  expect(fateOf([], { ...name, baseId: null })).toBe('unknown');
+});
+
+test('that holds for the first commit of a pool too, which was built on none', () => {
+  const name = { id: 'mine', baseId: null };
+  expect(fateOf(['mine', 'newer'], name)).toBe('applied');
+  expect(fateOf([], name)).toBe('open');
+  expect(fateOf(['theirs'], name)).toBe('never');
+  expect(fateOf(written(2, 64), name)).toBe('unknown');
 });
 
 test('of several tries on the same rows at most one is still to be reckoned with', () => {

@@ -9,6 +9,7 @@ import { createLedger } from '../../../../src/core/capacity/deployment-ledger.ts
 import { workAhead } from '../../../../src/core/capacity/lane-line.ts';
 import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
+import { chargeRing, createRing, teamRing } from '../../../../src/core/capacity/token-ring.ts';
 import { lanes } from '../../../../src/core/jobs/job.ts';
 import { parseRetryHint } from '../../../../src/core/retry/parse-retry-hint.ts';
 import { breakerPolicy } from '../../../../src/core/routing/breaker-policy.ts';
@@ -270,6 +271,32 @@ describe('a decision about a batch', () => {
     const { state, results } = decideBookings({ ...asked, isLineFull: true });
     expect(state.line.reservations).toEqual([]);
     expect(results[0]).toMatchObject({ outcome: 'wait', reason: 'tpm' });
+  });
+
+  it('begins no ring for a further team with a limit while the row is full of their checksums, and goes on with those it has', () => {
+    const names = Array.from({ length: 1000 }, (_, number) => `team-${number}`);
+    const limited = { ...unknownTeam, tokensPerMinute: 5000 };
+    const limits = pool({ teams: new Map([...names, 'further'].map((team) => [team, limited])) });
+    const state = createPoolState();
+    for (const team of names) {
+      const ring = createRing();
+      chargeRing(teamRing, ring, { tokens: 100, requests: 1 }, startMs);
+      state.teams.set(team, ring);
+    }
+    const decide = (team: string, isLineFull: boolean) =>
+      decideBookings(batch({ state, limits, isLineFull, requests: [ask(100, { team, urgent: true })] })).results[0];
+    expect(decide('further', true)).toMatchObject({ outcome: 'wait', reason: 'contention' });
+    expect(decide('further', false)?.outcome).toBe('booked');
+    expect(decide('team-7', true)?.outcome).toBe('booked');
+    state.teams.delete('team-0');
+    expect(decide('further', true)?.outcome).toBe('booked');
+  });
+
+  it('leaves a test of a deployment its own time before the send, and nobody else in its batch', () => {
+    const deployments = ['east', 'west'].map((name) => deployment({ name }));
+    const requests = [ask(100, { only: 'east', claimMs: 900 }), ask(100, { claimMs: 60 })];
+    const { results } = decideBookings(batch({ limits: pool({ deployments }), leadMs: 15, claimMs: 60, requests }));
+    expect(results.map((result) => booked(result).sendAtMs - startMs)).toEqual([915, 75]);
   });
 
   it("does not send a job's larger run at a far send time that was held for its smaller one", () => {

@@ -10,7 +10,7 @@ import type { Ticket } from '../../../../src/core/capacity/ticket.ts';
 import { StorageUnavailableError } from '../../../../src/core/http/weir-error.ts';
 import type { TelemetryEvent } from '../../../../src/core/telemetry/telemetry.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
-import { ask, pool, report, startMs } from './sample-pool.ts';
+import { ask, deployment, pool, report, startMs } from './sample-pool.ts';
 
 function open(over: { store?: CapacityStore; limits?: ReturnType<typeof pool>; readLimits?: ReadPoolLimits } = {}) {
   const clock = new VirtualClock(startMs);
@@ -94,6 +94,18 @@ describe('capacity over a shared store', () => {
     // A calm process with a backlog asks every 1,650 ms.
     await clock.advance(1650);
     expect(calls.reads).toBe(before + 1);
+  });
+
+  it("books no later for a test's sake", async () => {
+    const limits = pool({ deployments: ['east', 'west'].map((name) => deployment({ name })) });
+    const { make } = open({ limits });
+    const capacity = make();
+    const [job, test] = await Promise.all([
+      capacity.book(ask(100, { urgent: true, claimMs: 60 })),
+      capacity.book(ask(100, { urgent: true, claimMs: 900, only: 'east' })),
+    ]);
+    expect(job.outcome === 'booked' && job.booking.sendAtMs - startMs).toBeLessThan(100);
+    expect(test.outcome === 'booked' && test.booking.sendAtMs - startMs).toBeGreaterThanOrEqual(900);
   });
 
   it('tells an honest wait after a bounded number of lost writes, and keeps the ticket it was given', async () => {

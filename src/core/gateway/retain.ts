@@ -49,8 +49,12 @@ export async function retain(ports: Ports): Promise<RetentionTally> {
   };
   const startedAtMs = ports.clock.now();
   const isOver = () => ports.drain.isDraining || ports.clock.now() - startedAtMs >= longestRunMs;
-  const teams = rotate(await listTeams(ports), Math.floor(startedAtMs / hourMs));
   const failed = new Set<string>();
+  const fail = (team: string, error: unknown) => {
+    if (!failed.has(team)) reportFailure(ports, team, error);
+    failed.add(team);
+  };
+  const teams = rotate(await listTeams(ports, fail), Math.floor(startedAtMs / hourMs));
   let open = teams.map((team): TeamWork => ({ team, walks: startWalks(ports, team, tally) }));
   while (open.length > 0 && !isOver()) {
     const left: TeamWork[] = [];
@@ -60,8 +64,7 @@ export async function retain(ports: Ports): Promise<RetentionTally> {
         try {
           if (isOver() || !(await walk.next()).done) further.push(walk);
         } catch (error) {
-          if (!failed.has(team)) reportFailure(ports, team, error);
-          failed.add(team);
+          fail(team, error);
         }
       }
       if (further.length > 0) left.push({ team, walks: further });
@@ -86,15 +89,22 @@ function startWalks(ports: Ports, team: string, tally: RetentionTally): readonly
   ];
 }
 
-/** Every team that ever had a job. One whose entry was deleted by hand is made known again, or no sweep would come to it. */
-async function listTeams(ports: Ports): Promise<readonly string[]> {
-  const known = await ports.live.listTeams();
-  const teams = new Set(known);
-  for (const { id } of ports.config.current().teams) {
-    if (teams.has(id) || (await ports.live.listLive(id, null)).items.length === 0) continue;
-    await ports.live.registerTeam(id);
-    teams.add(id);
-  }
+/**
+ * Every team that ever had a job. One whose entry was deleted by hand is made known again, or no sweep would come to it; where that
+ * fails the others are looked after all the same.
+ */
+async function listTeams(ports: Ports, fail: (team: string, error: unknown) => void): Promise<readonly string[]> {
+  const teams = new Set(await ports.live.listTeams());
+  const unknown = ports.config.current().teams.filter(({ id }) => !teams.has(id));
+  await forEachAtOnce(unknown, teamsAtOnce, async ({ id }) => {
+    try {
+      if ((await ports.live.listLive(id, null)).items.length === 0) return;
+      await ports.live.registerTeam(id);
+      teams.add(id);
+    } catch (error) {
+      fail(id, error);
+    }
+  });
   return [...teams];
 }
 

@@ -101,6 +101,19 @@ test('what fails for a team ends that work alone: its old jobs and other teams g
   expect(gateway.notices('team_not_retained')).toHaveLength(teams.length);
 });
 
+test('a team that cannot be made known again keeps nobody else from being looked after', async () => {
+  const configured = new GatewayUnderTest().ports.config.current().teams[0];
+  if (configured === undefined) throw new Error('The sample configuration has teams.');
+  for (const team of teams) addOldJobs(team, 1, gateway.clock.now());
+  gateway.live.next(
+    'listLive',
+    (proceed, [team]) => (team === configured.id ? Promise.reject(storageAway) : proceed()),
+    Number.POSITIVE_INFINITY,
+  );
+  expect(await run()).toMatchObject({ failedTeams: 1, jobs: teams.length });
+  expect(gateway.notices('team_not_retained')).toMatchObject([{ fields: { team: configured.id } }]);
+});
+
 test('a run that has no time for every team begins with others each hour', async () => {
   for (const team of teams) addOldJobs(team, 1, gateway.clock.now());
   const seen = new Set<unknown>();

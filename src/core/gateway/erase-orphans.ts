@@ -7,7 +7,7 @@ const hourMs = 3_600_000;
 /** A day is the longest that a job takes, and storage may still apply a write some seconds late: after this nothing can name a blob any more. */
 const safeAgeMs = 26 * hourMs;
 /** The timer runs once an hour; each age is looked at in three runs, so that one that is missed leaves nothing behind. */
-const spanHours = 3;
+const spanMs = 3 * hourMs;
 
 const jobsAPage = 100;
 const jobsAtOnce = 8;
@@ -23,17 +23,14 @@ export async function* eraseOrphans(ports: Ports, team: string, tally: { orphans
   // In between a removed job's content may only have been restored by hand.
   const agesMs = new Set([safeAgeMs, Math.max(safeAgeMs, contentHours * hourMs + safeAgeMs)]);
   for (const ageMs of agesMs) {
-    for (let hour = 0; hour < spanHours; hour += 1) {
-      const toMs = now - ageMs - hour * hourMs;
-      const ids = await ports.contents.listJobs(team, { fromMs: toMs - hourMs, toMs });
-      for (let first = 0; first < ids.length; first += jobsAPage) {
-        await forEachAtOnce(ids.slice(first, first + jobsAPage), jobsAtOnce, async (id) => {
-          if (ports.drain.isDraining || (await hasRow(ports, team, id))) return;
-          await ports.contents.erase(team, id);
-          tally.orphans += 1;
-        });
-        yield;
-      }
+    const ids = await ports.contents.listJobs(team, { fromMs: now - ageMs - spanMs, toMs: now - ageMs });
+    for (let first = 0; first < ids.length; first += jobsAPage) {
+      await forEachAtOnce(ids.slice(first, first + jobsAPage), jobsAtOnce, async (id) => {
+        if (ports.drain.isDraining || (await hasRow(ports, team, id))) return;
+        await ports.contents.erase(team, id);
+        tally.orphans += 1;
+      });
+      yield;
     }
   }
 }

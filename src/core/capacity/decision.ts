@@ -15,10 +15,14 @@ import { usedInMinute, type WeightOf } from './lane-line.ts';
 import type { DeploymentLimits, PoolLimits, TeamLimits } from './pool-limits.ts';
 import { unknownTeam } from './pool-limits.ts';
 import type { PoolState } from './pool-state.ts';
+import type { RoomAhead } from './room-ahead.ts';
 import type { OwnPlace } from './ticket.ts';
 
 /** Capacity is taken for this long ahead and no longer: what is taken cannot yield to what is more urgent. */
 export const HORIZON_MS = 1800;
+
+/** Paced lanes leave this part of TPM free: an interactive job, or the only one of a small team, goes at once. */
+export const RESERVE = 0.01;
 
 /** A lane that has let so much of its pace pass is not held back by tickets whose holders do not come. */
 export const UNUSED_MS = 2500;
@@ -74,6 +78,8 @@ export interface Decision {
   readonly mostTeams: number;
   /** Whether the line's row takes in no further teams. */
   readonly isLineFull: boolean;
+  /** What can still be sent, as reckoned since the last booking; null when somebody has to reckon it anew. */
+  roomAhead: RoomAhead | null;
 }
 
 export interface DecisionInput {
@@ -121,7 +127,7 @@ export function openDecision(input: DecisionInput): Decision {
   const mostTeams = mostRowsPerCommit - 1 - limits.deployments.length;
   const time = { nowMs, earliestMs, claimMs, reopensAtMs };
   const common = { state, limits, health, ...time, open, closed, isQuotaWait, weightOf };
-  return { ...common, hasNews: false, touchedTeams, mostTeams, isLineFull: input.isLineFull === true };
+  return { ...common, hasNews: false, touchedTeams, mostTeams, isLineFull: input.isLineFull === true, roomAhead: null };
 }
 
 /** Whether a team's own ring may change in this decision: its row still fits the commit, and its checksum the line's row. */

@@ -279,6 +279,12 @@ export function paceOf(ledger: DeploymentLedger, limits: DeploymentLimits, token
   return (tokens * windowMs) / (PACE * Math.max(1, tokenLimit(ledger, limits)));
 }
 
+/** Tokens that the pace lets go until a moment, from what is paid for now on; less than 0 when it is paid for beyond that. */
+export function paceAllows(ledger: DeploymentLedger, limits: DeploymentLimits, untilMs: number): number {
+  const perMs = 1 / paceOf(ledger, limits, 1);
+  return perMs * Math.min(untilMs - ledger.pacedUntilMs, CATCH_UP * (untilMs - ledger.catchUpUntilMs));
+}
+
 /** A whole slice may go at once after idle time: its limit is what paces requests. */
 function requestPaceWindowOf(limits: DeploymentLimits): number {
   return Math.max(PACE_WINDOW_MS, limits.requestWindowSeconds * 1000);

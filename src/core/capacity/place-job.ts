@@ -2,7 +2,15 @@ import { noLatency } from '../routing/latency.ts';
 import { type DeploymentCandidate, rankDeployments } from '../routing/rank-deployments.ts';
 import { estimateAdmission } from './admission-estimate.ts';
 import { type Booking, mostSendDelayMs, type WaitReason } from './capacity.ts';
-import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam, type OpenDeployment } from './decision.ts';
+import {
+  type Ask,
+  type Decision,
+  HORIZON_MS,
+  heldTokens,
+  limitsOfTeam,
+  mayTouchTeam,
+  type OpenDeployment,
+} from './decision.ts';
 import { enterBooking, findFit, payPace, tokenLimit } from './deployment-ledger.ts';
 import { type DeploymentLimits, holdersOf } from './pool-limits.ts';
 import { latenessWithin, sliceOf } from './request-log.ts';
@@ -85,14 +93,14 @@ function chooseFit(
   const { lane, exclude, estimate, only } = request;
   const candidates = decision.limits.deployments
     .filter(({ name }) => only === undefined || name === only)
-    .map((limits) => toCandidate(limits, fits.get(limits.name)));
+    .map((limits) => toCandidate(decision, limits, fits.get(limits.name)));
   const { loadThreshold } = decision.limits;
   const { ranked } = rankDeployments(candidates, { lane, exclude, loadThreshold, outputTokens: estimate.outputTokens });
   return ranked[0] ?? { name: '', why: '' };
 }
 
 /** A deployment without room takes part as one that admits nothing: that it is provisioned still decides who may spill. */
-function toCandidate(limits: DeploymentLimits, fit: FoundFit | undefined): DeploymentCandidate {
+function toCandidate(decision: Decision, limits: DeploymentLimits, fit: FoundFit | undefined): DeploymentCandidate {
   const { name, priority, isProvisioned, spill } = limits;
   if (fit === undefined) {
     const closed = {
@@ -107,7 +115,7 @@ function toCandidate(limits: DeploymentLimits, fit: FoundFit | undefined): Deplo
     return { name, priority, isProvisioned, spill, ...closed };
   }
   const { admits, reason, untilMs, share, latency } = fit.on.verdict;
-  const load = loadOf(fit.on, fit.sendAtMs);
+  const load = loadOf(decision, fit);
   return {
     name,
     priority,
@@ -148,6 +156,7 @@ export function holdPlace(decision: Decision, ask: Ask, place: FoundPlace): Book
   }
   countFailover(decision, request, on);
   decision.hasNews = true;
+  decision.roomAhead = null;
   return bookingOf(decision, request, { deployment: on.limits.name, tokens, sendAtMs, why: place.why });
 }
 
@@ -221,8 +230,10 @@ function preferred(decision: Decision, request: Ask['request']): readonly OpenDe
   return others.length > 0 ? others : free;
 }
 
-function loadOf(on: OpenDeployment, atMs: number): number {
-  const used = sumRing(deploymentRing, on.ledger.ring, atMs);
+/** One that has no room within the horizon is full: by then its window may hold little, for want of bookings that far ahead. */
+function loadOf({ nowMs }: Decision, { on, sendAtMs }: FoundFit): number {
+  if (sendAtMs > nowMs + HORIZON_MS) return 1;
+  const used = sumRing(deploymentRing, on.ledger.ring, sendAtMs);
   return Math.max(used.tokens / on.limits.tokensPerMinute, used.requests / on.limits.requestsPerMinute);
 }
 

@@ -56,6 +56,7 @@ export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): 
   payPace(on.ledger, on.limits, held, bounds);
   reservations.splice(index, 1);
   decision.hasNews = true;
+  decision.roomAhead = null;
   ask.result = { outcome: 'booked', booking: bookingOf(decision, ask.request, { ...held, why: 'reserved' }), ticket };
   return true;
 }
@@ -132,4 +133,5 @@ function withdrawPlace(decision: Decision, held: Omit<Reservation, 'jobId'>): vo
   lane.credit += held.tokens;
   chargeRing(laneRing, lane.used, { tokens: -held.tokens, requests: -1 }, held.sendAtMs);
   decision.hasNews = true;
+  decision.roomAhead = null;
 }

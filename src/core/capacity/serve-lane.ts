@@ -6,6 +6,7 @@ import {
   HORIZON_MS,
   isPassingUnused,
   limitsOfTeam,
+  RESERVE,
   shareOfMinute,
   UNUSED_MS,
   unusedMs,
@@ -21,8 +22,6 @@ import { deploymentRing } from './token-ring.ts';
 import { isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs, sliceTurn } from './turn-estimate.ts';
 import { bigFrom, closedBy, closedTo, leadOf, type Place, setWait, wait } from './wait-for-turn.ts';
 
-/** Paced lanes leave this part of TPM free: an interactive job, or the only one of a small team, goes at once. */
-const RESERVE = 0.01;
 /** A head of line that was passed by this much capacity books far ahead. */
 const PASSED_MS = 3000;
 /** How far the first job of a team that had nothing in line may overdraw the pace: others have booked that far ahead. */

@@ -135,6 +135,16 @@ export interface RoomWanted {
   readonly toMs: number;
 }
 
+/** For each of the next `buckets` buckets from a moment on: tokens in the fullest window that ends there or later. */
+export function fullestFrom(shape: RingShape, ring: TokenRing, fromMs: number, buckets: number): number[] {
+  const from = bucketOf(shape, fromMs);
+  const { tokens } = windowSums(shape, ring, from, Math.max(from + buckets, ring.first + ring.tokens.length - 1));
+  for (let index = tokens.length - 2; index >= 0; index -= 1) {
+    tokens[index] = Math.max(tokens[index] ?? 0, tokens[index + 1] ?? 0);
+  }
+  return tokens;
+}
+
 function windowSums(
   shape: RingShape,
   ring: TokenRing,

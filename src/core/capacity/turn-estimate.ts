@@ -4,6 +4,7 @@ import { type Decision, HORIZON_MS, poolTokensPerMs, shareOfMinute, unusedMs } f
 import { tokensPerMs } from './deployment-ledger.ts';
 import { workAhead } from './lane-line.ts';
 import { nextRequestRoom, sliceOf } from './request-log.ts';
+import { findRoomAhead, whenRoomFor } from './room-ahead.ts';
 
 /** A lower lane that waits is left at least this part of the pool. */
 export const LEAST_SHARE = 0.1;
@@ -11,6 +12,9 @@ export const LEAST_SHARE = 0.1;
 export const MOST_INTERACTIVE = 0.55;
 /** From this share on interactive work alone fills every window: unpaced it would beat, and who asks for little would wait with the rest. */
 const ALL_INTERACTIVE = 0.9;
+
+/** Where windows and an even rate differ by less, it is chance, and who keeps to the even rate makes the next minute even. */
+const CHANCE_MS = 5000;
 
 /** Whether interactive work has had so much of the last minute that, while others wait or all windows are full of it, it is paced and goes behind standard work. */
 export function isInteractiveDemoted(decision: Decision): boolean {
@@ -37,10 +41,7 @@ export function laneTokensPerMs(decision: Decision, lane: Lane): number {
 /** When the turn of a job comes that has `ahead` tokens before it: from now, or from when a deployment opens again. */
 export function estimateTurn(decision: Decision, lane: Lane, ahead: number): number {
   const base = Number.isFinite(decision.reopensAtMs) ? decision.reopensAtMs : decision.nowMs + 60_000;
-  const evenlyMs =
-    Math.max(decision.nowMs, base) +
-    (lane === 'interactive' ? 0 : promisedMs(decision)) +
-    Math.max(0, ahead) / laneTokensPerMs(decision, lane);
+  const evenlyMs = Math.max(decision.nowMs, base) + waitFor(decision, lane, Math.max(0, ahead));
   return Math.min(evenlyMs, sliceTurn(decision, lane, ahead) ?? evenlyMs);
 }
 
@@ -51,9 +52,8 @@ export function estimateTurn(decision: Decision, lane: Lane, ahead: number): num
 export function sliceTurn(decision: Decision, lane: Lane, ahead: number): number | null {
   const mean = decision.state.line.lanes[lane].meanCost;
   if (decision.open.length === 0 || mean <= 0) return null;
-  const pool = poolTokensPerMs(decision, lane);
-  if (pool >= 0.9 * nominalTokensPerMs(decision)) return null;
-  const part = laneTokensPerMs(decision, lane) / pool;
+  if (!doRequestsLimit(decision, lane)) return null;
+  const part = laneTokensPerMs(decision, lane) / poolTokensPerMs(decision, lane);
   let [free, perSlice, stepMs, freeAtMs] = [0, 0, 0, Number.POSITIVE_INFINITY];
   for (const { limits, ledger } of decision.open) {
     const slice = sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds);
@@ -68,7 +68,24 @@ export function sliceTurn(decision: Decision, lane: Lane, ahead: number): number
   return freeAtMs + Math.floor((jobs - free) / Math.max(1, perSlice)) * stepMs;
 }
 
-/** How long the pace is already given away beyond the horizon: big jobs hold far send times that are no longer in line. */
+/** How long it takes until a lane has been served so many tokens. */
+function waitFor(decision: Decision, lane: Lane, ahead: number): number {
+  const perMs = laneTokensPerMs(decision, lane);
+  // Interactive work is not paced, and nobody with a place far back waits in its line.
+  if (lane === 'interactive' || decision.open.length === 0) return ahead / perMs;
+  // There windows have room for more than may be sent.
+  if (doRequestsLimit(decision, lane)) return promisedMs(decision) + ahead / perMs;
+  const pool = poolTokensPerMs(decision, lane);
+  const foreseenMs = whenRoomFor(findRoomAhead(decision), (ahead * pool) / perMs, pool);
+  return Math.abs(foreseenMs - ahead / perMs) > CHANCE_MS ? foreseenMs : ahead / perMs;
+}
+
+/** Whether it is requests that limit the pool for a lane's jobs, not tokens. */
+function doRequestsLimit(decision: Decision, lane: Lane): boolean {
+  return poolTokensPerMs(decision, lane) < 0.9 * nominalTokensPerMs(decision);
+}
+
+/** How long the pace is already given away beyond the horizon. */
 function promisedMs(decision: Decision): number {
   return Math.max(0, -unusedMs(decision) - HORIZON_MS);
 }

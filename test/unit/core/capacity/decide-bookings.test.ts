@@ -5,7 +5,7 @@ import type { Booking, BookingResult } from '../../../../src/core/capacity/capac
 import { type BookingBatch, decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
 import type { HealthPolicy } from '../../../../src/core/capacity/deployment-health.ts';
 import { alwaysHealthy } from '../../../../src/core/capacity/deployment-health.ts';
-import { createLedger } from '../../../../src/core/capacity/deployment-ledger.ts';
+import { createLedger, enterBooking } from '../../../../src/core/capacity/deployment-ledger.ts';
 import { workAhead } from '../../../../src/core/capacity/lane-line.ts';
 import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
@@ -262,6 +262,48 @@ describe('a decision about a batch', () => {
     const { results, state } = decideBookings(batch({ state: reserved.state, nowMs: wait.untilMs, requests: [wake] }));
     expect(booked(results[0]).sendAtMs).toBeGreaterThan(wait.untilMs);
     expect(state.line.reservations).toHaveLength(0);
+  });
+
+  it('holds the far send time that comes first, however empty another window will be later', () => {
+    const limits = pool({ deployments: [deployment({ name: 'east' }), deployment({ name: 'west' })] });
+    const state = createPoolState();
+    const send = (name: string, tokens: number, agoMs: number) => {
+      const ledger = state.deployments.get(name) ?? createLedger();
+      enterBooking(ledger, { tokens, sendAtMs: startMs - agoMs });
+      state.deployments.set(name, ledger);
+    };
+    send('east', 2000, 40_000);
+    send('east', 8000, 1000);
+    send('west', 10_000, 20_000);
+    const { state: held } = decideBookings(batch({ limits, state, requests: [ask(1900, { lane: 'bulk' })] }));
+    expect(held.line.reservations).toMatchObject([{ deployment: 'east', sendAtMs: startMs + 20_750 }]);
+  });
+
+  it('tells those behind a held send time to come while there is room before it', () => {
+    const filled = decideBookings(batch({ requests: [ask(6000)] }));
+    const big = [ask(5000, { lane: 'standard' })];
+    const held = decideBookings(batch({ state: filled.state, nowMs: startMs + 20_000, requests: big }));
+    expect(held.state.line.reservations).toHaveLength(1);
+    const nowMs = startMs + 36_500;
+    const small = Array.from({ length: 9 }, () => ask(150, { lane: 'standard' }));
+    const { results } = decideBookings(batch({ state: held.state, nowMs, requests: small }));
+    const last = results.at(-1);
+    // 1,200 tokens are ahead of it: seven seconds, and 4,000 have room before the held ones.
+    expect(last?.outcome === 'wait' ? last.untilMs - nowMs : 0).toBeGreaterThan(2000);
+    expect(last?.outcome === 'wait' ? last.untilMs - nowMs : 0).toBeLessThan(8000);
+  });
+
+  it('tells those in line to come when a big job leaves the window', () => {
+    const state = createPoolState();
+    const ledger = createLedger();
+    enterBooking(ledger, { tokens: 9900, sendAtMs: startMs - 40_000 });
+    ledger.pacedUntilMs = startMs - 25_000;
+    state.deployments.set('east', ledger);
+    const requests = Array.from({ length: 40 }, () => ask(150, { lane: 'bulk' }));
+    const last = decideBookings(batch({ state, requests })).results.at(-1);
+    // Its room comes back at once after 20.75 s; at an even rate the 5,850 tokens ahead would take 35 s.
+    expect(last?.outcome === 'wait' ? last.untilMs - startMs : 0).toBeGreaterThan(19_000);
+    expect(last?.outcome === 'wait' ? last.untilMs - startMs : 0).toBeLessThan(24_000);
   });
 
   it('holds no far send time in a line whose row is full', () => {

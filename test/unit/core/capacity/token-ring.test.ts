@@ -6,6 +6,7 @@ import {
   deploymentRing,
   findRoom,
   forgetBefore,
+  fullestFrom,
   sumRing,
 } from '../../../../src/core/capacity/token-ring.ts';
 import { startMs } from './sample-pool.ts';
@@ -84,5 +85,24 @@ describe('the ring', () => {
     expect(sumRing(deploymentRing, ring, startMs + 59_000).tokens).toBe(500);
     chargeRing(deploymentRing, ring, { tokens: -600, requests: -2 }, startMs);
     expect(sumRing(deploymentRing, ring, startMs)).toEqual({ tokens: 0, requests: 0 });
+  });
+
+  it('tells the fullest window of the next minute, bucket by bucket', () => {
+    fc.assert(
+      fc.property(fc.array(job, { maxLength: 40 }), (jobs) => {
+        const ring = createRing();
+        for (const { tokens, laterMs, aheadMs } of jobs) {
+          chargeRing(deploymentRing, ring, { tokens, requests: 1 }, startMs - 60_000 + aheadMs + laterMs);
+        }
+        const fullest = fullestFrom(deploymentRing, ring, startMs, 243);
+        const endOf = (bucket: number) => startMs + bucket * deploymentRing.bucketMs;
+        for (const bucket of [0, 1, 100, 242, 243]) {
+          const later = Array.from({ length: 400 - bucket }, (_, more) => endOf(bucket + more));
+          const sums = later.map((atMs) => sumRing(deploymentRing, ring, atMs).tokens);
+          expect(fullest[bucket]).toBe(Math.max(...sums));
+        }
+      }),
+      { numRuns: 20 },
+    );
   });
 });

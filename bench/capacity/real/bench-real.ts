@@ -50,7 +50,10 @@ function describe(figures: RealFigures): string {
     ['ledger operations per job', figures.operationsPerJob.toFixed(2)],
     ['jobs', `${figures.accepted} accepted, ${JSON.stringify(figures.ended)}, ${figures.notEnded} not ended`],
     ['submissions tried again', String(figures.submissionRetries)],
-    ['upstream calls', String(figures.upstreamCalls)],
+    [
+      'upstream calls',
+      `${figures.upstreamCalls}; in the books ${figures.attempts} of jobs, ${figures.testCalls} tests`,
+    ],
     ['money still held', `${figures.heldNanoUsd} nano-dollars`],
     ['wait p50 / p95', waits.join(', ')],
   ];

@@ -3,6 +3,7 @@ import type { Ports } from '../../../src/core/gateway/ports.ts';
 import { submitJob } from '../../../src/core/gateway/submit-job.ts';
 import { sweep } from '../../../src/core/gateway/sweep.ts';
 import type { Job, Lane } from '../../../src/core/jobs/job.ts';
+import { probeTeam } from '../../../src/core/routing/plan-probe.ts';
 import type { SimulatorReport } from '../../../tools/simulator/report.ts';
 import { percentile } from '../../percentile.ts';
 import { referenceSize } from '../scenario.ts';
@@ -43,6 +44,9 @@ export interface RealFigures {
   readonly notEnded: number;
   readonly heldNanoUsd: number;
   readonly upstreamCalls: number;
+  /** Of these by the books: the jobs' own attempts, those of unknown outcome included, and calls that test a deployment. */
+  readonly attempts: number;
+  readonly testCalls: number;
   readonly waits: Readonly<Record<string, { readonly jobs: number; readonly p50: number; readonly p95: number }>>;
 }
 
@@ -110,7 +114,7 @@ export async function runReal(plan: RealPlan, say: (text: string) => void): Prom
     await until(plan.seconds);
     const [after, operationsAfter] = [await stage.report(), stage.operations];
     say(`  ${plan.seconds} s: no more submissions, what is in line drains\n`);
-    const jobs = await awaitEnds(ports, submitter, startedAt + (plan.seconds + longestDrainS) * 1000);
+    const jobs = await awaitEnds(ports, startedAt + (plan.seconds + longestDrainS) * 1000);
     const last = await stage.report();
     const budget = await patiently(() => ports.jobs.readBudget(team, jobs.at(-1)?.budgetPeriod ?? ''));
     isOver = true;
@@ -138,6 +142,8 @@ export async function runReal(plan: RealPlan, say: (text: string) => void): Prom
       notEnded: submitter.accepted - jobs.filter(({ end }) => end !== null).length,
       heldNanoUsd: budget?.value.heldNanoUsd ?? 0,
       upstreamCalls: last.total.admitted,
+      attempts: attemptsOf(jobs),
+      testCalls: attemptsOf(await listJobs(ports, probeTeam)),
       waits: Object.fromEntries(
         (['interactive', 'bulk'] as const).map((lane) => [
           lane,
@@ -205,21 +211,29 @@ function patiently<T>(call: () => Promise<T>): Promise<T> {
 }
 
 /** Every job once all have ended, or as they are at the deadline. */
-async function awaitEnds(ports: Ports, submitter: Submitter, deadlineMs: number): Promise<readonly Job[]> {
+async function awaitEnds(ports: Ports, deadlineMs: number): Promise<readonly Job[]> {
   for (;;) {
     const live = await patiently(() => ports.live.listLive(team, null));
     if ((live.items.length === 0 && live.next === null) || Date.now() > deadlineMs) break;
     await sleep(1000);
   }
+  return listJobs(ports, team);
+}
+
+async function listJobs(ports: Ports, of: string): Promise<readonly Job[]> {
   const jobs: Job[] = [];
   for (let after: string | null = null; ; ) {
     const page: Awaited<ReturnType<Ports['jobs']['listJobs']>> = await patiently(() =>
-      ports.jobs.listJobs(team, { status: null, limit: 100, after }),
+      ports.jobs.listJobs(of, { status: null, limit: 100, after }),
     );
     jobs.push(...page.items);
-    if (page.next === null || jobs.length >= submitter.accepted) return jobs;
+    if (page.next === null) return jobs;
     after = page.next;
   }
+}
+
+function attemptsOf(jobs: readonly Job[]): number {
+  return jobs.reduce((sum, { end }) => sum + (end?.attempts.length ?? 0), 0);
 }
 
 function waitsOf(jobs: readonly Job[], sinceMs: number) {

@@ -40,6 +40,8 @@ export interface BatchDecision {
   readonly hasNews: boolean;
   /** How long the longest line is in time. */
   readonly backlogMs: number;
+  /** Whether interactive work is paced and goes behind standard work. */
+  readonly isInteractiveDemoted: boolean;
   /** Teams whose own ring changed. */
   readonly touchedTeams: ReadonlySet<string>;
 }
@@ -65,7 +67,8 @@ export function decideBookings(batch: BookingBatch): BatchDecision {
   }
   const results = asks.map(({ request, result }) => result ?? unanswered(decision, request));
   const { hasNews, touchedTeams } = decision;
-  return { state, results, hasNews, touchedTeams, backlogMs: backlogOf(decision) };
+  const isDemoted = isInteractiveDemoted(decision);
+  return { state, results, hasNews, touchedTeams, backlogMs: backlogOf(decision), isInteractiveDemoted: isDemoted };
 }
 
 /** Moves the pool to now: what is out of every window is forgotten, and virtual time passes what nobody took. */

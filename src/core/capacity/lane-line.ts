@@ -79,6 +79,11 @@ export function isOnlyOne(lane: LaneLine, team: string, ticket: Ticket | null): 
   return ticket.finish === finish && ticket.start <= lane.virtual;
 }
 
+/** Whether a team has so many jobs in line that its next one waits for many of its own. */
+export function hasLongLine(lane: LaneLine, team: string): boolean {
+  return (lane.finishes[team] ?? 0) - lane.virtual > LATE_JOBS * lane.meanCost;
+}
+
 /** Tokens that are served before a ticket that starts at `start` (Infinity: everything in line). */
 export function workAhead(lane: LaneLine, start: number, weightOf: WeightOf): number {
   let ahead = 0;

@@ -3,7 +3,7 @@ import type { BookingRequest, BookingResult, WaitReason } from './capacity.ts';
 import { type CommitName, settleTries } from './commit-trail.ts';
 import { type BatchDecision, decideBookings } from './decide-bookings.ts';
 import type { DecisionInput } from './decision.ts';
-import { isOnlyOne } from './lane-line.ts';
+import { hasLongLine, isOnlyOne } from './lane-line.ts';
 import { type PendingNews, pend, settleNews, undoneIfApplied } from './pending-news.ts';
 import { PoolAccess, type PoolRead } from './pool-access.ts';
 import { countCommit, firstPace, intervalMs } from './pump-interval.ts';
@@ -64,6 +64,7 @@ export class PoolPump {
   readonly #news = new WaitingNews();
   #isRunning = false;
   #pace = firstPace;
+  #isInteractiveDemoted = false;
   #lastEndMs = Number.NEGATIVE_INFINITY;
   #sleep: AbortController | null = null;
 
@@ -131,9 +132,19 @@ export class PoolPump {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const { request, askAtMs } of this.#callers) {
       const ownMs = this.#isInOwnLine(request) ? Math.max(calmMs, this.#lastEndMs + OWN_LINE_MS) : calmMs;
-      nextMs = Math.min(nextMs, Math.max(askAtMs, request.urgent || this.#isSparse(request) ? quickMs : ownMs));
+      nextMs = Math.min(
+        nextMs,
+        Math.max(askAtMs, this.#isUrgent(request) || this.#isSparse(request) ? quickMs : ownMs),
+      );
     }
     return Math.min(nextMs, this.#news.nextAtMs(quickMs, calmMs));
+  }
+
+  /** A team's flood of interactive work that is paced waits like a backlog; what failed elsewhere, or tests a deployment, does not. */
+  #isUrgent({ urgent, lane, team, exclude, only }: BookingRequest): boolean {
+    const line = this.lastSeen?.state.line.lanes.interactive;
+    if (lane !== 'interactive' || !this.#isInteractiveDemoted || line === undefined) return urgent;
+    return urgent && (exclude.length > 0 || only !== undefined || !hasLongLine(line, team));
   }
 
   /** All that its team had in line when last seen: it may go at once, and there are few of them. */
@@ -232,7 +243,8 @@ export class PoolPump {
     return outcome === 'committed';
   }
 
-  #answer(batch: readonly Caller[], { results, backlogMs }: BatchDecision): void {
+  #answer(batch: readonly Caller[], { results, backlogMs, isInteractiveDemoted }: BatchDecision): void {
+    this.#isInteractiveDemoted = isInteractiveDemoted;
     const now = this.#ports.clock.now();
     let isAnyoneWaiting = false;
     for (const [index, caller] of batch.entries()) {

@@ -54,8 +54,9 @@ export function serveLane(decision: Decision, lane: Lane, places: readonly Place
       left.ticket.start - right.ticket.start ||
       (left.ask.own?.start ?? 0) - (right.ask.own?.start ?? 0),
   );
-  const wantOf = (place: Place) =>
-    place.isSparse ? { ...common, overdrawMs: SPARSE_OVERDRAW_MS, reserve: 0 } : common;
+  // What a team's flood of interactive work has taken before it was paced is up to a minute's pace: others go where there is room.
+  const overdrawMs = lane === 'interactive' ? FARTHEST_MS : SPARSE_OVERDRAW_MS;
+  const wantOf = (place: Place) => (place.isSparse ? { ...common, overdrawMs, reserve: 0 } : common);
   const early: Place[] = [];
   for (const each of inOrder) {
     if (findReservedTurn(decision, each.ask, each.ticket)) continue;

@@ -2,7 +2,7 @@ import type { Lane } from '../jobs/job.ts';
 import { lanes } from '../jobs/job.ts';
 import { type Decision, HORIZON_MS, poolTokensPerMs, shareOfMinute, unusedMs } from './decision.ts';
 import { tokensPerMs } from './deployment-ledger.ts';
-import { workAhead } from './lane-line.ts';
+import { type LaneLine, workAhead } from './lane-line.ts';
 import { nextRequestRoom, sliceOf } from './request-log.ts';
 import { findRoomAhead, whenRoomFor } from './room-ahead.ts';
 
@@ -12,6 +12,11 @@ export const LEAST_SHARE = 0.1;
 export const MOST_INTERACTIVE = 0.55;
 /** From this share on interactive work alone fills every window: unpaced it would beat, and who asks for little would wait with the rest. */
 const ALL_INTERACTIVE = 0.9;
+/** It stays paced down to this share while its line is so long: unpaced in between, it would take the pace of seconds to come. */
+const ALL_STILL = 0.75;
+const LONG_LINE_MS = 3000;
+/** But for a burst that has taken more of the pace than this at once: paced, everybody would stand still beside room that is left. */
+const BURST_MS = 10_000;
 
 /** Where windows and an even rate differ by less, it is chance, and who keeps to the even rate makes the next minute even. */
 const CHANCE_MS = 5000;
@@ -21,8 +26,11 @@ export function isInteractiveDemoted(decision: Decision): boolean {
   const share = shareOfMinute(decision, 'interactive');
   if (share > ALL_INTERACTIVE) return true;
   if (share <= MOST_INTERACTIVE) return false;
-  const { standard, bulk } = decision.state.line.lanes;
-  return [standard, bulk].some((line) => workAhead(line, Number.POSITIVE_INFINITY, decision.weightOf) > 0);
+  const { interactive, standard, bulk } = decision.state.line.lanes;
+  const waiting = (line: LaneLine) => workAhead(line, Number.POSITIVE_INFINITY, decision.weightOf);
+  if (waiting(standard) > 0 || waiting(bulk) > 0) return true;
+  const isLong = waiting(interactive) > LONG_LINE_MS * poolTokensPerMs(decision, 'interactive');
+  return share > ALL_STILL && isLong && unusedMs(decision) > -BURST_MS;
 }
 
 /** Lanes in the order in which this decision serves them. */

@@ -400,6 +400,25 @@ describe('capacity over a shared store', () => {
     expect(settled.length).toBeGreaterThanOrEqual(25);
   });
 
+  it("books a team's flood of interactive work at the interval of a backlog, and another team's job beside it at once", async () => {
+    const { make, store, clock } = open();
+    const { calls, watched } = watch(store);
+    const capacity = make(watched);
+    const flood = () => void capacity.book(ask(1000, { team: 'big', urgent: true }));
+    for (let job = 0; job < 60; job += 1) flood();
+    await clock.advance(5000);
+    calls.reads = 0;
+    for (let job = 0; job < 50; job += 1) {
+      flood();
+      await clock.advance(100);
+    }
+    expect(calls.reads).toBeLessThanOrEqual(5);
+    calls.reads = 0;
+    void capacity.book(ask(1000, { team: 'small', urgent: true }));
+    await clock.advance(100);
+    expect(calls.reads).toBe(1);
+  });
+
   it('shows operators load, remaining and lines', async () => {
     const { make } = open();
     const capacity = make();

@@ -146,7 +146,8 @@ function makeWorker(
     handle,
     forecast: async (job) => {
       const forecast = await capacity.forecast({ ...placeOf(job), createdAtMs: job.submittedMs });
-      return forecast === null ? null : forecast.startAtMs - clock.now() + simulation.time.nowMs;
+      const startAtMs = forecast?.startAtMs ?? null;
+      return startAtMs === null ? null : startAtMs - clock.now() + simulation.time.nowMs;
     },
     leave: (job) => {
       const { ticket } = job;

@@ -93,7 +93,8 @@ export interface CallReport {
 /** An honest wait. `position` is 1 for the next to go. */
 export interface LineForecast {
   readonly position: number;
-  readonly startAtMs: number;
+  /** Null when nobody can tell: a limit of 0 or a pause keeps the job waiting until somebody turns it on. */
+  readonly startAtMs: number | null;
   /** From one job of the lane to the next, as fast as it is served now. */
   readonly msPerJob?: number;
   /** Processes that booked here lately: each tells callers of the same places. */

@@ -52,7 +52,8 @@ export class PooledCapacity implements Capacity {
     const seen = await this.#pump(request.model).look();
     if (seen === null) return null;
     const forecast = forecastTurn(seen, request);
-    return forecast === null ? null : { ...forecast, startAtMs: Math.ceil(this.#time.toClock(forecast.startAtMs)) };
+    if (forecast === null || forecast.startAtMs === null) return forecast;
+    return { ...forecast, startAtMs: Math.ceil(this.#time.toClock(forecast.startAtMs)) };
   }
 
   async view(model: string): Promise<readonly DeploymentView[]> {

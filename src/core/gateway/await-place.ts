@@ -82,10 +82,12 @@ async function findLateness(ports: Ports, job: JobDraft, place: Admission): Prom
     place.withdraw();
     throw error;
   });
-  if (forecast === null || forecast.startAtMs <= deadlineAtMs) return null;
+  // What is turned off is not late: the job waits until somebody turns it on, or until its deadline.
+  const startAtMs = forecast?.startAtMs ?? null;
+  if (startAtMs === null || startAtMs <= deadlineAtMs) return null;
   place.withdraw();
-  const lateMs = forecast.startAtMs - deadlineAtMs;
-  const marginMs = Math.max(shortestHintMs, forecastError * (forecast.startAtMs - ports.clock.now()));
+  const lateMs = startAtMs - deadlineAtMs;
+  const marginMs = Math.max(shortestHintMs, forecastError * (startAtMs - ports.clock.now()));
   const message =
     `The job would start about ${Math.ceil(lateMs / 1000)} s after its deadline. ` +
     'Allow more time with deadline_seconds, or come back later.';
@@ -121,7 +123,8 @@ async function readPlaceRate(ports: Ports, want: PlaceWanted, full: FullDoor): P
     ports.capacity.forecast({ ...line, estimate: ports.census.promises.lastOf(kindOf(want)) ?? ordinary }),
     ports.answers.readCallMs(team.id, { model, endpoint }),
   ]);
-  if (forecast === null) return { firstMs: unknownHintMs, stepMs: 0, mostMs: unknownHintMs };
+  if (forecast === null || forecast.startAtMs === null)
+    return { firstMs: unknownHintMs, stepMs: 0, mostMs: unknownHintMs };
   const inLane = Math.max(1, ports.census.count(team.id, lane).jobs);
   const ofTeam = full.owner === 'team' ? Math.max(0, forecast.startAtMs - now) / inLane : 0;
   const { processes = 1 } = forecast;

@@ -6,6 +6,7 @@ import type { LiveJob } from '../jobs/live-job.ts';
 import type { Ports } from './ports.ts';
 import { readRows } from './read-rows.ts';
 import { jobOfRun } from './run-again.ts';
+import { isSleeper } from './wake-sleepers.ts';
 
 /** Between two looks of a long poll; the first are short because most jobs are. */
 const shortestLookMs = 150;
@@ -53,8 +54,9 @@ async function forecastStart(ports: Ports, job: Job, live: LiveJob): Promise<Lin
   const { team, model, lane, estimate, createdAtMs } = jobOfRun(job, live);
   const { ticket } = live;
   const forecast = await ports.capacity.forecast({ jobId: job.id, team, model, lane, estimate, createdAtMs, ticket });
-  // A job in back-off does not start before it is due, however short its line.
-  return forecast === null ? null : { ...forecast, startAtMs: Math.max(forecast.startAtMs, live.dueAtMs) };
+  // A job in back-off does not start before it is due, however short its line; one that sleeps on an estimate is woken when its turn comes nearer.
+  if (forecast === null || forecast.startAtMs === null || isSleeper(live, ports.clock.now())) return forecast;
+  return { ...forecast, startAtMs: Math.max(forecast.startAtMs, live.dueAtMs) };
 }
 
 async function waitForEnd(ports: Ports, id: string, durationMs: number): Promise<void> {

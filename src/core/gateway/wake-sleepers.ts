@@ -1,3 +1,4 @@
+import type { LineForecast } from '../capacity/capacity.ts';
 import { lineOf, placeOf } from '../capacity/ticket.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
@@ -23,11 +24,12 @@ const estimatedWaits: ReadonlySet<string> = new Set([
   'paused',
 ]);
 
-/** Whether a live row is parked on an estimate of its turn that reaches beyond what the next sweeps will see. */
+/** Whether a live row is parked on an estimate of its turn that reaches beyond what the next sweeps will see, or to its end: it has no turn after that. */
 export function isSleeper(live: LiveJob, nowMs: number): boolean {
   const last = live.trail.at(-1);
   const isEstimated = last?.type === 'deferred' && estimatedWaits.has(last.reason);
-  return live.state === 'queued' && live.ticket !== null && isEstimated && live.dueAtMs - nowMs > soonMs;
+  const isFar = live.dueAtMs - nowMs > soonMs || live.dueAtMs >= live.deadlineAtMs;
+  return live.state === 'queued' && live.ticket !== null && isEstimated && isFar;
 }
 
 /**
@@ -45,24 +47,29 @@ export async function wakeSleepers(
   );
   for (const line of lines.values()) {
     line.sort((left, right) => placeOf(left.value.ticket) - placeOf(right.value.ticket));
+    const turnedOff = new Set<string>();
     for (const row of line) {
       if (ports.drain.isDraining) return;
-      const startAtMs = await foresee(ports, row.value);
-      if (startAtMs === null) continue;
-      if (startAtMs > ports.clock.now() + soonMs) break;
-      if (await wake(ports, row, startAtMs)) tally.woken += 1;
+      const { team } = row.value;
+      // One job of a team that is turned off speaks for all; it keeps no other team's jobs asleep.
+      if (turnedOff.has(team)) continue;
+      const forecast = await foresee(ports, row.value);
+      if (forecast === null) continue;
+      const { startAtMs } = forecast;
+      if (startAtMs === null) turnedOff.add(team);
+      else if (startAtMs > ports.clock.now() + soonMs) break;
+      else if (await wake(ports, row, startAtMs)) tally.woken += 1;
     }
   }
 }
 
-/** When the job's turn comes as its line stands now; null when nobody can tell. */
-async function foresee(ports: Ports, live: LiveJob): Promise<number | null> {
+/** When the job's turn comes as its line stands now; null when it has none. */
+async function foresee(ports: Ports, live: LiveJob): Promise<LineForecast | null> {
   const job = await readWaiting(ports, live);
   if (job === null) return null;
   const { estimate }: Job = jobOfRun(job, live);
   const { id: jobId, team, model, lane, createdAtMs, ticket } = live;
-  const forecast = await ports.capacity.forecast({ jobId, team, model, lane, estimate, createdAtMs, ticket });
-  return forecast?.startAtMs ?? null;
+  return ports.capacity.forecast({ jobId, team, model, lane, estimate, createdAtMs, ticket });
 }
 
 /** A row that cannot be read keeps nobody else asleep: its own wake-up will tell. */

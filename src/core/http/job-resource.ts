@@ -48,11 +48,16 @@ export function toJobResource(view: JobView): Readonly<Record<string, unknown>> 
   };
 }
 
+/** A job that waits for something to be turned on is woken within this once it is. */
+const turnedOffHintMs = 15_000;
+
 /** `Retry-After` for a job that is not terminal: until its estimated start, a second while it runs; nothing once it ended. */
 export function pollHeaders(view: JobView, nowMs: number): Readonly<Record<string, string>> {
   if (view.job.end !== null) return {};
   const isWaiting = view.live?.state !== 'running' && view.forecast !== null;
-  return retryHeaders(isWaiting ? Math.max(1000, view.forecast.startAtMs - nowMs) : 1000);
+  if (!isWaiting) return retryHeaders(1000);
+  const { startAtMs } = view.forecast;
+  return retryHeaders(startAtMs === null ? turnedOffHintMs : Math.max(1000, startAtMs - nowMs));
 }
 
 function toProgress({ live, forecast }: JobView): Readonly<Record<string, unknown>> {
@@ -63,7 +68,8 @@ function toProgress({ live, forecast }: JobView): Readonly<Record<string, unknow
     const startedAt = startedAtMs === null ? null : toSeconds(startedAtMs);
     return { queue: { position: 0, estimated_start_at: startedAt }, ...cancel };
   }
-  const startAt = forecast === null ? null : toSeconds(forecast.startAtMs);
+  const startAtMs = forecast?.startAtMs ?? null;
+  const startAt = startAtMs === null ? null : toSeconds(startAtMs);
   return { queue: { position: forecast?.position ?? null, estimated_start_at: startAt }, ...cancel };
 }
 

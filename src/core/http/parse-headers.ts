@@ -18,7 +18,7 @@ export function parsePrefer(header: string | null): Preferences | WeirError {
   if (waitSeconds === null) {
     return new WeirError(
       'invalid_request',
-      'Prefer: received a wait that is not allowed; use wait=0 to wait=30 (seconds).',
+      `Prefer: received ${wait?.slice(0, 40)}, only wait=0 to wait=30 (whole seconds) is allowed.`,
       {
         param: 'Prefer',
       },

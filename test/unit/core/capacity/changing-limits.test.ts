@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Booking } from '../../../../src/core/capacity/capacity.ts';
 import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
+import { forecastTurn } from '../../../../src/core/capacity/forecast-turn.ts';
+import { unknownTeam } from '../../../../src/core/capacity/pool-limits.ts';
 import { createPoolState } from '../../../../src/core/capacity/pool-state.ts';
 import { lanes } from '../../../../src/core/jobs/job.ts';
 import { ask, batch, deployment, pool, startMs } from './sample-pool.ts';
@@ -90,5 +92,26 @@ describe('limits that change while bookings stand', () => {
       batch({ state: closed.state, nowMs: startMs + 5000, requests: [ask(6000, { ticket: wait.ticket })] }),
     );
     expect(results[0]?.outcome).toBe('booked');
+  });
+
+  it.each([
+    ['a deployment without tokens', { deployments: [deployment({ tokensPerMinute: 0 })] }],
+    ['a deployment without requests', { deployments: [deployment({ requestsPerMinute: 0 })] }],
+    ['a pause of the pool', { isPaused: true }],
+    ['a pause of its team', { teams: new Map([['search', { ...unknownTeam, isPaused: true }]]) }],
+    ['a team without tokens', { teams: new Map([['search', { ...unknownTeam, tokensPerMinute: 0 }]]) }],
+    ['a team without requests', { teams: new Map([['search', { ...unknownTeam, requestsPerMinute: 0 }]]) }],
+    [
+      'a pause of the only deployment that holds it',
+      { deployments: [deployment({ isPaused: true }), deployment({ name: 'west', tokensPerMinute: 100 })] },
+    ],
+  ])('foresee a place and no start under %s', (_, over) => {
+    expect(forecastTurn(batch({ limits: pool(over) }), ask(6000))).toMatchObject({ position: 1, startAtMs: null });
+  });
+
+  it('foresee a start for what one of several deployments takes, and nothing for what none ever holds', () => {
+    const limits = pool({ deployments: [deployment({ isPaused: true }), deployment({ name: 'west' })] });
+    expect(forecastTurn(batch({ limits }), ask(6000))).toMatchObject({ position: 1, startAtMs: startMs });
+    expect(forecastTurn(batch({ limits }), ask(10_001))).toBeNull();
   });
 });

@@ -61,6 +61,23 @@ test('a job that ends between the two reads of a look is told as ended', async (
   expect((await readJob(gateway.ports, 'search', job.id, 0))?.job.end?.status).toBe('succeeded');
 });
 
+test.each([
+  ['line', 0],
+  ['server_error_500', 600_000],
+] as const)('a job that was put off for ten minutes (%s) and is next now starts in %d ms', async (reason, leftMs) => {
+  const job = await gateway.accept({ deadlineSeconds: 3600 });
+  const untilMs = gateway.clock.now() + 600_000;
+  gateway.capacity.script({ outcome: 'wait', untilMs, ticket: { start: 1, finish: 2 }, reason: 'line' });
+  await gateway.wake(job);
+  const row = await gateway.ports.jobs.readLive(job.team, job.id);
+  if (row === null) throw new Error('The job is not live.');
+  const trail = [{ atMs: gateway.clock.now(), type: 'deferred' as const, reason, untilMs }];
+  const change = { kind: 'advance' as const, live: { ...row.value, trail }, version: row.version, usage: [] };
+  await gateway.ports.jobs.apply(job.team, [change], null);
+  const view = await readJob(gateway.ports, 'search', job.id, 0);
+  expect((view?.forecast?.startAtMs ?? 0) - gateway.clock.now()).toBe(leftMs);
+});
+
 test("another team's job is not there", async () => {
   const job = await gateway.accept();
   expect(await readJob(gateway.ports, 'support', job.id, 0)).toBeNull();

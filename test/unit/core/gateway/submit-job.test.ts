@@ -169,6 +169,13 @@ describe('refusals', () => {
     expect(gateway.state.blobs.size).toBe(0);
   });
 
+  test('a job is not late while what it waits for is turned off, and nobody can tell when a place comes free', async () => {
+    gateway = new GatewayUnderTest({ config: { limits: { maxQueuedJobs: 1 } } });
+    gateway.capacity.line = { position: 1, startAtMs: null };
+    await gateway.submit({ deadlineSeconds: 1 });
+    expect((await refusalOf(gateway.submit())).retryAfterMs).toBe(60_000);
+  });
+
   test('who is ready to wait gets the place that comes free', async () => {
     gateway = new GatewayUnderTest({ config: { limits: { maxQueuedJobs: 1 } } });
     const first = await gateway.accept();

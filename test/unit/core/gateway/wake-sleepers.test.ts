@@ -14,8 +14,13 @@ afterEach(() => {
 });
 
 /** A job that capacity has sent away for ten minutes. */
-async function park(start: number, reason: 'line' | 'breaker' = 'line'): Promise<Job> {
-  const job = await gateway.accept({ deadlineSeconds: 3600 });
+async function park(
+  start: number,
+  reason: 'line' | 'breaker' | 'paused' = 'line',
+  team = 'search',
+  deadlineSeconds = 3600,
+): Promise<Job> {
+  const job = await gateway.accept({ deadlineSeconds, team });
   const untilMs = gateway.clock.now() + 600_000;
   gateway.capacity.script({ outcome: 'wait', untilMs, ticket: { start, finish: start + 100 }, reason });
   await gateway.wake(job);
@@ -51,6 +56,26 @@ describe('jobs that sleep too long', () => {
     expect(await sweep(gateway.ports)).toMatchObject({ woken: 1 });
     expect(gateway.liveRow(early)?.dueAtMs).toBe(gateway.clock.now());
     expect(gateway.liveRow(late)?.dueAtMs).toBe(gateway.clock.now() + 600_000);
+  });
+
+  test('are woken behind a team that is turned off, which is asked about once', async () => {
+    const off = await park(100);
+    await park(200);
+    const on = await park(900, 'line', 'support');
+    let asked = 0;
+    gateway.capacity.forecast = async ({ team } = { team: '' }) => {
+      asked += 1;
+      return { position: 1, startAtMs: team === off.team ? null : gateway.clock.now() };
+    };
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 1 });
+    expect([gateway.liveRow(on)?.dueAtMs, asked]).toEqual([gateway.clock.now(), 2]);
+  });
+
+  test('are woken however near their deadline is, if they were to sleep until then', async () => {
+    const job = await park(500, 'paused', 'search', 20);
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 1 });
+    await gateway.deliverAll();
+    expect(gateway.job(job).end?.status).toBe('succeeded');
   });
 
   test('are left alone by two sweeps at once after the first has woken them', async () => {

@@ -134,6 +134,12 @@ describe('pollHeaders', () => {
     expect(pollHeaders({ ...queued, forecast: null }, 0)['retry-after']).toBe('1');
     expect(pollHeaders({ ...queued, job: ended }, 0)).toEqual({});
   });
+
+  it('says nothing of a start that nobody can tell, and to look again soon', () => {
+    const off = { ...queued, forecast: { position: 3, startAtMs: null } };
+    expect(toJobResource(off)).toMatchObject({ queue: { position: 3, estimated_start_at: null } });
+    expect(pollHeaders(off, 1_790_000_000_000)).toMatchObject({ 'retry-after': '15' });
+  });
 });
 
 describe('toEventResources', () => {

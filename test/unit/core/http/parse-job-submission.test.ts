@@ -245,6 +245,7 @@ describe('parseJobSubmission', () => {
 
   it.each(['wait=31', 'wait=-1', 'wait=1.5', 'wait', 'wait=abc', 'wait='])('refuses Prefer: %s', (prefer) => {
     expect(refusal(job, { prefer })).toMatchObject({ status: 400, param: 'Prefer' });
+    expect(refusal(job, { prefer }).message).toContain(`received ${prefer},`);
   });
 
   it('ignores preferences it does not know', () => {

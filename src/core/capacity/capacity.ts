@@ -56,11 +56,18 @@ export interface Booking {
 /** Why a job waits: its turn, a deployment's or the team's own limit, health, or a switch. */
 export type WaitReason = 'line' | 'tpm' | 'rpm' | 'team_tpm' | 'team_rpm' | 'breaker' | 'paused' | 'contention';
 
+/** Larger than a whole minute's limit: the team's own, or that of every deployment which its lane may use. */
+export interface TooLarge {
+  readonly limitTokens: number;
+  readonly limitOf: 'team' | 'deployment';
+  readonly neededTokens: number;
+}
+
 export type BookingResult =
   | { readonly outcome: 'booked'; readonly booking: Booking; readonly ticket: Ticket | null }
   | { readonly outcome: 'wait'; readonly untilMs: number; readonly ticket: Ticket | null; readonly reason: WaitReason }
-  /** Larger than any deployment's whole limit: waiting would not help. */
-  | { readonly outcome: 'never'; readonly limitTokens: number; readonly neededTokens: number };
+  /** Waiting would not help. */
+  | ({ readonly outcome: 'never' } & TooLarge);
 
 /** What a call taught: rides on the next commit of the pool's row; only a breaker's transition commits at once. */
 export interface CallReport {

@@ -103,9 +103,11 @@ function passLane(decision: Decision, lane: Lane, passedMs: number): void {
 function refuse(decision: Decision, request: BookingRequest): BookingResult | null {
   const neededTokens = estimateAdmission(request.estimate);
   const largest = largestFor(decision.limits.deployments, request.lane);
-  const limitTokens = Math.min(largest, limitsOfTeam(decision.limits, request.team).tokensPerMinute || largest);
+  const own = limitsOfTeam(decision.limits, request.team).tokensPerMinute || largest;
+  const limitTokens = Math.min(largest, own);
   // A limit of 0 is a switch, not a size: the job waits until it is turned on.
-  return largest > 0 && neededTokens > limitTokens ? { outcome: 'never', limitTokens, neededTokens } : null;
+  if (largest === 0 || neededTokens <= limitTokens) return null;
+  return { outcome: 'never', limitTokens, limitOf: own < largest ? 'team' : 'deployment', neededTokens };
 }
 
 /** A job of a team with a limit of its own stands in that team's line first, and joins its lane's when the limit lets it. */

@@ -1,3 +1,4 @@
+import type { TooLarge } from '../capacity/capacity.ts';
 import type { JobError } from '../jobs/job.ts';
 
 /** The request's stored body is gone or was changed. */
@@ -23,11 +24,13 @@ export const budgetSpent: JobError = {
     'A call without an answer may have been billed, and the hard budget has no room for another one. Ask your platform team to raise it, or wait for the next month.',
 };
 
-/** Larger than any deployment's whole minute. */
-export function exceedsQuota(turn: { readonly limitTokens: number; readonly neededTokens: number }): JobError {
+/** Accepted, and larger than a whole minute's limit since that was lowered. */
+export function exceedsQuota({ limitTokens, limitOf, neededTokens }: TooLarge): JobError {
+  const whose =
+    limitOf === 'team' ? 'your team may send' : 'the largest deployment of its model that its lane may use allows';
   return {
     type: 'invalid_request_error',
     code: 'request_too_large',
-    message: `The request needs ${turn.neededTokens} tokens of quota at once; the largest deployment of its model allows ${turn.limitTokens} per minute. Shorten the prompt or lower the output cap.`,
+    message: `The request needs ${neededTokens} tokens of quota at once; ${whose} ${limitTokens} per minute. Shorten the prompt or lower the output cap.`,
   };
 }

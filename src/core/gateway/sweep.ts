@@ -12,7 +12,7 @@ import { mendJob } from './mend-job.ts';
 import type { Ports } from './ports.ts';
 import { rescueJob } from './rescue-job.ts';
 import { wakeJob } from './wake-job.ts';
-import { isSleeper, wakeSleepers } from './wake-sleepers.ts';
+import { isParked, wakeSleepers } from './wake-sleepers.ts';
 
 /** What one sweep did, for telemetry and tests. */
 export interface SweepTally {
@@ -51,7 +51,7 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
     failedPages: 0,
     failedJobs: 0,
   };
-  const found: Found = { sleepers: [], silent: [] };
+  const found: Found = { parked: [], silent: [] };
   const orFailedPage = async (team: string | null, work: Promise<void>) => {
     try {
       await work;
@@ -65,7 +65,7 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
   });
   // Side by side: a dead worker's jobs do not wait for sleepers, who may be a thousand.
   await Promise.all([
-    orFailedPage(null, wakeSleepers(ports, found.sleepers, tally)),
+    orFailedPage(null, wakeSleepers(ports, found.parked, tally)),
     orFailedPage(null, takeOver(ports, found.silent, tally)),
   ]);
   const { looked, ...done } = tally;
@@ -75,7 +75,8 @@ export async function sweep(ports: Ports): Promise<SweepTally> {
 
 /** Rows that a sweep comes back to when it has seen them all. */
 interface Found {
-  readonly sleepers: Versioned<LiveJob>[];
+  /** Parked on an estimate of their turn. */
+  readonly parked: Versioned<LiveJob>[];
   /** Claimed, and nobody has renewed the lease. */
   readonly silent: Versioned<LiveJob>[];
 }
@@ -89,7 +90,7 @@ async function sweepTeam(ports: Ports, team: string, tally: SweepTally, found: F
     await forEachAtOnce(page.items, jobsAtOnce, async (row) => {
       if (isOver()) return;
       tally.looked += 1;
-      if (isSleeper(row.value, ports.clock.now())) found.sleepers.push(row);
+      if (isParked(row.value)) found.parked.push(row);
       const isAnswered = await tryToMend(ports, row.value, tally, () => mend(ports, row, tally, found.silent));
       failuresInRow = isAnswered ? 0 : failuresInRow + 1;
     });

@@ -1,4 +1,4 @@
-import type { Booking, WaitReason } from '../capacity/capacity.ts';
+import type { Booking, TooLarge, WaitReason } from '../capacity/capacity.ts';
 import type { Ticket } from '../capacity/ticket.ts';
 import { findPool } from '../config/find-deployment.ts';
 import type { Job } from '../jobs/job.ts';
@@ -14,7 +14,7 @@ export type Turn =
       readonly ticket: Ticket | null;
       readonly reason: WaitReason | 'drain' | 'storage' | 'no_pool';
     }
-  | { readonly outcome: 'never'; readonly limitTokens: number; readonly neededTokens: number }
+  | ({ readonly outcome: 'never' } & TooLarge)
   | { readonly outcome: 'deadline'; readonly ticket: Ticket | null }
   /** The claim under which the job waited was cancelled or lost. */
   | { readonly outcome: 'cut' };

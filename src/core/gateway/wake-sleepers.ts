@@ -24,41 +24,59 @@ const estimatedWaits: ReadonlySet<string> = new Set([
   'paused',
 ]);
 
-/** Whether a live row is parked on an estimate of its turn that reaches beyond what the next sweeps will see, or to its end: it has no turn after that. */
-export function isSleeper(live: LiveJob, nowMs: number): boolean {
+/** Whether a live row is parked on an estimate of its turn, be it near or far. */
+export function isParked(live: LiveJob): boolean {
   const last = live.trail.at(-1);
-  const isEstimated = last?.type === 'deferred' && estimatedWaits.has(last.reason);
-  const isFar = live.dueAtMs - nowMs > soonMs || live.dueAtMs >= live.deadlineAtMs;
-  return live.state === 'queued' && live.ticket !== null && isEstimated && isFar;
+  return (
+    live.state === 'queued' && live.ticket !== null && last?.type === 'deferred' && estimatedWaits.has(last.reason)
+  );
+}
+
+/** Whether it is parked beyond what the next sweeps will see, or to its end: it has no turn after that. */
+export function isSleeper(live: LiveJob, nowMs: number): boolean {
+  return isParked(live) && (live.dueAtMs - nowMs > soonMs || live.dueAtMs >= live.deadlineAtMs);
 }
 
 /**
  * Wakes the jobs whose turn comes much earlier than was estimated when they were parked: those before them ended, were
- * cancelled, or capacity came back. Lowest tickets of each line first, until one has to wait longer anyway.
+ * cancelled, or capacity came back. Lowest tickets of each line first, until one has to wait longer anyway. Whoever is before one of
+ * these does not sleep longer than he does, however near his own time is.
  */
 export async function wakeSleepers(
   ports: Ports,
-  sleepers: readonly Versioned<LiveJob>[],
+  parked: readonly Versioned<LiveJob>[],
   tally: { woken: number },
 ): Promise<void> {
   const lines = Map.groupBy(
-    sleepers,
+    parked,
     ({ value: { model, lane, team, ticket } }) => `${model}|${lane}|${lineOf(ticket, team) ?? ''}`,
   );
   for (const line of lines.values()) {
     line.sort((left, right) => placeOf(left.value.ticket) - placeOf(right.value.ticket));
-    const turnedOff = new Set<string>();
-    for (const row of line) {
-      if (ports.drain.isDraining) return;
-      const { team } = row.value;
-      // One job of a team that is turned off speaks for all; it keeps no other team's jobs asleep.
-      if (turnedOff.has(team)) continue;
-      const forecast = await foresee(ports, row.value);
-      if (forecast === null) continue;
-      const { startAtMs } = forecast;
-      if (startAtMs === null) turnedOff.add(team);
-      else if (startAtMs > ports.clock.now() + soonMs) break;
-      else if (await wake(ports, row, startAtMs)) tally.woken += 1;
+    await wakeLine(ports, line, tally);
+  }
+}
+
+async function wakeLine(ports: Ports, line: readonly Versioned<LiveJob>[], tally: { woken: number }): Promise<void> {
+  const turnedOff = new Set<string>();
+  let passed = 0;
+  for (const [index, row] of line.entries()) {
+    if (ports.drain.isDraining) return;
+    const { team } = row.value;
+    // One job of a team that is turned off speaks for all; it keeps no other team's jobs asleep.
+    if (turnedOff.has(team) || !isSleeper(row.value, ports.clock.now())) continue;
+    const forecast = await foresee(ports, row.value);
+    if (forecast === null) continue;
+    const { startAtMs } = forecast;
+    if (startAtMs === null) {
+      turnedOff.add(team);
+      continue;
+    }
+    if (startAtMs > ports.clock.now() + soonMs) return;
+    const before = line.slice(passed, index).filter(({ value }) => !turnedOff.has(value.team));
+    passed = index + 1;
+    for (const each of [...before.filter(({ value }) => value.dueAtMs > startAtMs), row]) {
+      if (await wake(ports, each, startAtMs)) tally.woken += 1;
     }
   }
 }

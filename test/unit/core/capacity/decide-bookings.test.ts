@@ -165,7 +165,12 @@ describe('a decision about a batch', () => {
 
   it('refuses what is larger than every limit, naming the limit', () => {
     const [result] = decideBookings(batch({ requests: [ask(10_001)] })).results;
-    expect(result).toEqual({ outcome: 'never', limitTokens: 10_000, neededTokens: 10_001 });
+    expect(result).toEqual({
+      outcome: 'never',
+      limitTokens: 10_000,
+      limitOf: 'deployment',
+      neededTokens: 10_001,
+    });
   });
 
   it("refuses what is larger than the team's whole limit", () => {
@@ -173,6 +178,7 @@ describe('a decision about a batch', () => {
     expect(decideBookings(batch({ limits, requests: [ask(501)] })).results[0]).toMatchObject({
       outcome: 'never',
       limitTokens: 500,
+      limitOf: 'team',
     });
   });
 
@@ -521,7 +527,7 @@ describe('a decision about a batch', () => {
     });
     const requests = [ask(20_000, { lane: 'bulk' }), ask(20_000)];
     const { results } = decideBookings(batch({ limits, requests }));
-    expect(results[0]).toEqual({ outcome: 'never', limitTokens: 10_000, neededTokens: 20_000 });
+    expect(results[0]).toEqual({ outcome: 'never', limitTokens: 10_000, limitOf: 'deployment', neededTokens: 20_000 });
     expect(booked(results[1]).deployment).toBe('west');
   });
 

@@ -233,6 +233,7 @@ describe('an answer that a learnt cap cut short', () => {
     gateway.capacity.script((request) => gateway.capacity.bookFor(request, gateway.clock.now()), {
       outcome: 'never',
       limitTokens: 1000,
+      limitOf: 'deployment',
       neededTokens: 4100,
     });
     const job = await accept();

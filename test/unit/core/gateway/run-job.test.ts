@@ -240,11 +240,14 @@ describe('turns', () => {
     expect(gateway.capacity.requests.length).toBeLessThan(12);
   });
 
-  test('a job larger than any limit fails and says by how much', async () => {
+  test.each([
+    ['team', /5000 tokens.*your team may send 100/],
+    ['deployment', /5000 tokens.*largest deployment.* allows 100/],
+  ] as const)('a job larger than the limit of its %s fails and says by how much', async (limitOf, message) => {
     const job = await gateway.accept();
-    gateway.capacity.script({ outcome: 'never', limitTokens: 100, neededTokens: 5000 });
+    gateway.capacity.script({ outcome: 'never', limitTokens: 100, limitOf, neededTokens: 5000 });
     await gateway.finish(gateway.wake(job));
-    expect(gateway.job(job).end?.error?.message).toMatch(/5000.*100/);
+    expect(gateway.job(job).end?.error?.message).toMatch(message);
   });
 
   test('a park whose wake-up cannot be sent is reported and still stands', async () => {

@@ -13,15 +13,16 @@ afterEach(() => {
   gateway.expectSound();
 });
 
-/** A job that capacity has sent away for ten minutes. */
+/** A job that capacity has sent away, for ten minutes where nothing else is said. */
 async function park(
   start: number,
   reason: 'line' | 'breaker' | 'paused' = 'line',
   team = 'search',
   deadlineSeconds = 3600,
+  forMs = 600_000,
 ): Promise<Job> {
   const job = await gateway.accept({ deadlineSeconds, team });
-  const untilMs = gateway.clock.now() + 600_000;
+  const untilMs = gateway.clock.now() + forMs;
   gateway.capacity.script({ outcome: 'wait', untilMs, ticket: { start, finish: start + 100 }, reason });
   await gateway.wake(job);
   for (const lane of ['interactive', 'standard', 'bulk'] as const) gateway.state.queues[lane].length = 0;
@@ -56,6 +57,18 @@ describe('jobs that sleep too long', () => {
     expect(await sweep(gateway.ports)).toMatchObject({ woken: 1 });
     expect(gateway.liveRow(early)?.dueAtMs).toBe(gateway.clock.now());
     expect(gateway.liveRow(late)?.dueAtMs).toBe(gateway.clock.now() + 600_000);
+  });
+
+  test('do not pass those before them who sleep for less than half a minute', async () => {
+    const near = await park(100, 'line', 'search', 3600, 25_000);
+    const next = await park(200, 'line', 'search', 3600, 3000);
+    const far = await park(300);
+    const behind = await park(400, 'line', 'search', 3600, 25_000);
+    gateway.capacity.line = { position: 1, startAtMs: gateway.clock.now() + 4000 };
+    const now = gateway.clock.now();
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 2 });
+    const due = [near, next, far, behind].map((job) => (gateway.liveRow(job)?.dueAtMs ?? 0) - now);
+    expect(due).toEqual([3000, 3000, 3000, 25_000]);
   });
 
   test('are woken behind a team that is turned off, which is asked about once', async () => {

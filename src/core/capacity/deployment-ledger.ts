@@ -219,15 +219,17 @@ export function advanceLedger(ledger: DeploymentLedger, limits: DeploymentLimits
   const { nowMs } = bounds;
   forgetBefore(deploymentRing, ledger.ring, nowMs);
   forgetRequestsBefore(ledger.requests, sliceOf(limits.requestsPerMinute, limits.requestWindowSeconds), nowMs);
-  const before = pacedUntil(ledger);
+  const isNew = pacedUntil(ledger) === 0;
+  const [tokensBeforeMs, requestsBeforeMs] = [ledger.pacedUntilMs, ledger.requestsPacedUntilMs];
   ledger.requestsPacedUntilMs = Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits));
-  if (before === 0) {
+  if (isNew) {
     // A deployment that was never used has hardly any pace to catch up with.
     ledger.pacedUntilMs = nowMs - FIRST_PACE_MS;
     return 0;
   }
   passPace(ledger, limits, bounds);
-  return Math.max(0, ledger.pacedUntilMs - before);
+  // Tokens for which no request was left were on offer to nobody, and requests without tokens were not either.
+  return Math.min(ledger.pacedUntilMs - tokensBeforeMs, ledger.requestsPacedUntilMs - requestsBeforeMs);
 }
 
 /** Pace that lies too far back to be made up for passes; of what could have been made up for and was not, nearly all. */

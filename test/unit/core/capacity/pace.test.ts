@@ -83,4 +83,23 @@ describe('the pace of a deployment', () => {
     const [first] = sendBacklog(ledger, fullMs + 60_750, 10);
     expect(first).toBeGreaterThan(10 * perSecond * 2.5);
   });
+
+  it('passes unused only where neither tokens nor requests were asked for', () => {
+    const slices = deployment({ tokensPerMinute: 1_000_000, requestsPerMinute: 120 });
+    const ledger = createLedger();
+    const unusedIn = (fromMs: number, seconds: number, everyMs: number) => {
+      let unusedMs = 0;
+      for (let afterMs = 0; afterMs < seconds * 1000; afterMs += 53) {
+        const nowMs = fromMs + afterMs;
+        unusedMs += advanceLedger(ledger, slices, { nowMs, heldTokens: 0 });
+        if (afterMs % everyMs !== 0) continue;
+        enterBooking(ledger, { tokens, sendAtMs: nowMs });
+        payPace(ledger, slices, { tokens, sendAtMs: nowMs }, { nowMs, heldTokens: 0 });
+      }
+      return unusedMs;
+    };
+    // The slices let a request through every 510 ms: 96 % of them are asked for, and with them 2 % of the tokens.
+    expect(unusedIn(startMs, 600, 530)).toBeLessThan(0.04 * 600_000);
+    expect(unusedIn(startMs + 600_000, 60, 60_000)).toBeGreaterThan(0.9 * 60_000);
+  });
 });

@@ -24,12 +24,11 @@ const estimatedWaits: ReadonlySet<string> = new Set([
   'paused',
 ]);
 
-/** Whether a live row is parked on an estimate of its turn, be it near or far. */
-export function isParked(live: LiveJob): boolean {
-  const last = live.trail.at(-1);
-  return (
-    live.state === 'queued' && live.ticket !== null && last?.type === 'deferred' && estimatedWaits.has(last.reason)
-  );
+/** Whether a live row is parked on an estimate of its turn, be it near or far, as it was told when it asked or by the last sweep that woke it. */
+export function isParked({ state, ticket, trail }: LiveJob): boolean {
+  const last = trail.at(-1);
+  const isEstimated = last?.type === 'resent' || (last?.type === 'deferred' && estimatedWaits.has(last.reason));
+  return state === 'queued' && ticket !== null && isEstimated;
 }
 
 /** Whether it is parked beyond what the next sweeps will see, or to its end: it has no turn after that. */

@@ -71,6 +71,17 @@ describe('jobs that sleep too long', () => {
     expect(due).toEqual([3000, 3000, 3000, 25_000]);
   });
 
+  test('are woken again when their turn has come nearer than the last sweep foresaw', async () => {
+    const job = await park(100);
+    gateway.capacity.line = { position: 1, startAtMs: gateway.clock.now() + 29_000 };
+    await sweep(gateway.ports);
+    await gateway.clock.advance(5000);
+    await park(200);
+    gateway.capacity.line = { position: 1, startAtMs: gateway.clock.now() };
+    expect(await sweep(gateway.ports)).toMatchObject({ woken: 2 });
+    expect(gateway.liveRow(job)?.dueAtMs).toBe(gateway.clock.now());
+  });
+
   test('are woken behind a team that is turned off, which is asked about once', async () => {
     const off = await park(100);
     await park(200);

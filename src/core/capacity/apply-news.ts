@@ -1,7 +1,8 @@
+import { paceBoundsOf } from './big-job.ts';
 import { calibrate } from './calibrate.ts';
 import type { Booking, BookingRequest, CallReport } from './capacity.ts';
 import { type Decision, type DecisionInput, ledgerOf, limitsOfTeam, openDecision } from './decision.ts';
-import { type DeploymentLedger, recharge } from './deployment-ledger.ts';
+import { type DeploymentLedger, payPace, recharge } from './deployment-ledger.ts';
 import { laneRing, leaveLine } from './lane-line.ts';
 import type { DeploymentLimits } from './pool-limits.ts';
 import { dropReservationOf, giveBack } from './reserve-far.ts';
@@ -54,6 +55,7 @@ function applyReport(decision: Decision, input: DecisionInput, report: CallRepor
   else if (charged !== report.booking.tokens) {
     const { tokens, enteredAtMs, lane } = report.booking;
     recharge(ledger, limits, { tokens, sendAtMs: enteredAtMs }, charged);
+    if (charged <= 0) payWhatIsOwed(decision, limits, booking);
     const { used } = input.state.line.lanes[lane];
     chargeRing(laneRing, used, { tokens: charged - tokens, requests: 0 }, enteredAtMs);
     chargeTeam(decision, booking, charged - tokens);
@@ -64,6 +66,14 @@ function applyReport(decision: Decision, input: DecisionInput, report: CallRepor
     .filter(({ name }) => name !== limits.name)
     .map(({ name }) => input.state.deployments.get(name)?.health ?? null);
   ledger.health = input.health.learn(ledger.health, report, input.nowMs, others).state;
+}
+
+/** A refused job pays its pace in full: somebody else has used what was there, and whoever came at once in its place would be refused too. */
+function payWhatIsOwed(decision: Decision, limits: DeploymentLimits, booking: Booking): void {
+  const bounds = paceBoundsOf(decision, booking.lane, booking);
+  const { tokens, enteredAtMs: sendAtMs } = booking;
+  if (bounds.paysSavedOnly === true)
+    payPace(ledgerOf(decision.state, limits.name), limits, { tokens, sendAtMs }, { ...bounds, paysSavedOnly: false });
 }
 
 /** The team's own limit counts what the service charges: a call that was refused has served it nothing. */

@@ -165,7 +165,8 @@ export function payPace(
   const { nowMs, heldTokens } = bounds;
   const cost = paceOf(ledger, limits, entry.tokens);
   const saved = paceOf(ledger, limits, heldTokens);
-  ledger.pacedUntilMs = Math.max(ledger.pacedUntilMs, nowMs - PACE_WINDOW_MS - saved) + cost;
+  const paidMs = Math.max(ledger.pacedUntilMs, nowMs - PACE_WINDOW_MS - saved) + cost;
+  ledger.pacedUntilMs = bounds.paysSavedOnly === true ? Math.min(paidMs, Math.max(ledger.pacedUntilMs, nowMs)) : paidMs;
   ledger.requestsPacedUntilMs =
     Math.max(ledger.requestsPacedUntilMs, nowMs - requestPaceWindowOf(limits)) + requestPaceOf(limits);
   ledger.evenUntilMs = Math.max(ledger.evenUntilMs, nowMs - EVEN_WINDOW_MS) + requestPaceOf(limits);
@@ -176,6 +177,8 @@ export function payPace(
 export interface PaceBounds {
   readonly nowMs: number;
   readonly heldTokens: number;
+  /** It pays what pace has been saved and owes nothing beyond: who comes after it goes on at the pace while there is room. */
+  readonly paysSavedOnly?: boolean;
 }
 
 /** Takes a send time that was not used out again. */

@@ -1,5 +1,6 @@
 import type { Lane } from '../jobs/job.ts';
 import { estimateAdmission } from './admission-estimate.ts';
+import { refillMs } from './big-job.ts';
 import { type Decision, HORIZON_MS, limitsOfTeam } from './decision.ts';
 import { isOnlyOne, issueTicket, workAhead } from './lane-line.ts';
 import { unjoinedTokens } from './own-place.ts';
@@ -7,7 +8,7 @@ import { teamFreeAt, teamReason } from './place-job.ts';
 import { workBefore } from './team-line.ts';
 import type { OwnPlace } from './ticket.ts';
 import { estimateTurn } from './turn-estimate.ts';
-import { closedBy, leadOf, type Place, setWait } from './wait-for-turn.ts';
+import { closedBy, type Place, setWait } from './wait-for-turn.ts';
 
 /** A team's own job asks so much earlier than it can be booked: the next commit may be as far away. */
 const OWN_LEAD_MS = 1200;
@@ -34,12 +35,12 @@ export function joinLine(decision: Decision, lane: Lane, place: Place): Place | 
     setWait(place, Math.max(decision.nowMs + 200, freeAtMs.untilMs), closedBy(decision, freeAtMs.reason));
     return null;
   }
-  if (freeAtMs > decision.nowMs + HORIZON_MS + leadOf(decision, ask)) {
+  if (freeAtMs > decision.nowMs + HORIZON_MS + refillMs(decision, ask)) {
     const ahead = workAhead(line, ticket.start, decision.weightOf) + unjoinedTokens(decision, team, lane, own.start);
     const inLineMs = estimateTurn(decision, lane, ahead) - 1000;
     // What a lane is given now may be little: a minute after its own limit lets it go, a job joins the lane's line whatever that is.
     const lanesMs = Math.min(inLineMs, freeAtMs + MOST_BEYOND_MS);
-    const untilMs = Math.max(freeAtMs - HORIZON_MS - OWN_LEAD_MS, lanesMs) - leadOf(decision, ask);
+    const untilMs = Math.max(freeAtMs - HORIZON_MS - OWN_LEAD_MS, lanesMs) - refillMs(decision, ask);
     setWait(place, Math.max(decision.nowMs + 400, untilMs), closedBy(decision, teamReason(decision, ask)));
     waitAtHead(decision, lane, own, team, freeAtMs);
     return null;

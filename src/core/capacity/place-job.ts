@@ -1,16 +1,9 @@
 import { noLatency } from '../routing/latency.ts';
 import { type DeploymentCandidate, rankDeployments } from '../routing/rank-deployments.ts';
 import { estimateAdmission } from './admission-estimate.ts';
+import { paceBoundsOf } from './big-job.ts';
 import { type Booking, mostSendDelayMs, type WaitReason } from './capacity.ts';
-import {
-  type Ask,
-  type Decision,
-  HORIZON_MS,
-  heldTokens,
-  limitsOfTeam,
-  mayTouchTeam,
-  type OpenDeployment,
-} from './decision.ts';
+import { type Ask, type Decision, HORIZON_MS, limitsOfTeam, mayTouchTeam, type OpenDeployment } from './decision.ts';
 import { enterBooking, findFit, payPace, tokenLimit } from './deployment-ledger.ts';
 import { type DeploymentLimits, holdersOf } from './pool-limits.ts';
 import { latenessWithin, sliceOf } from './request-log.ts';
@@ -40,6 +33,8 @@ export interface PlaceWanted {
   readonly overdrawMs: number;
   /** No send time after this. */
   readonly untilMs: number;
+  /** On this deployment alone, and not before a moment. */
+  readonly at?: { readonly deployment: string; readonly fromMs: number };
 }
 
 /** Finds the best deployment and the earliest send time on it, under the team's own limit. Changes nothing. */
@@ -55,11 +50,12 @@ export function findPlace(decision: Decision, ask: Ask, want: PlaceWanted): Plac
   const fits = new Map<string, FoundFit>();
   let waitsFor: 'tpm' | 'rpm' = 'tpm';
   for (const on of preferred(decision, request)) {
+    if (want.at !== undefined && want.at.deployment !== on.limits.name) continue;
     // A job of nearly the whole limit goes although the calibrated limit is a little smaller.
     const tokens = Math.min(needed, tokenLimit(on.ledger, on.limits));
     const fit = findFit(on.ledger, on.limits, {
       tokens,
-      fromMs: Math.max(fromMs, on.fromMs),
+      fromMs: Math.max(fromMs, on.fromMs, want.at?.fromMs ?? 0),
       toMs: want.untilMs,
       isPaced: want.isPaced,
       isEven: want.isEven === true,
@@ -134,7 +130,8 @@ function toCandidate(decision: Decision, limits: DeploymentLimits, fit: FoundFit
 /** Enters a place into the ledger and the team's ring, pays its pace and makes the booking of it. */
 export function takePlace(decision: Decision, ask: Ask, place: FoundPlace): Booking {
   const { ledger, limits } = place.on;
-  payPace(ledger, limits, place, { nowMs: decision.nowMs, heldTokens: heldTokens(decision, limits.name) });
+  const to = { deployment: limits.name, tokens: place.tokens };
+  payPace(ledger, limits, place, paceBoundsOf(decision, ask.request.lane, to));
   return holdPlace(decision, ask, place);
 }
 
@@ -224,7 +221,7 @@ export function thereFor(decision: Decision, request: Ask['request']): readonly 
  * Deployments that can hold the job and did not fail in this round; when every one did, those. One that is too small, or that the
  * lane may not spill to, is no alternative to one that failed once.
  */
-function preferred(decision: Decision, request: Ask['request']): readonly OpenDeployment[] {
+export function preferred(decision: Decision, request: Ask['request']): readonly OpenDeployment[] {
   const free = thereFor(decision, request);
   const others = free.filter(({ limits }) => !request.exclude.includes(limits.name));
   return others.length > 0 ? others : free;

@@ -1,9 +1,11 @@
 import { estimateAdmission } from './admission-estimate.ts';
+import { paceBoundsOf } from './big-job.ts';
 import { farthestBookingMs } from './capacity.ts';
-import { type Ask, type Decision, heldTokens, limitsOfTeam, mayTouchTeam, type OpenDeployment } from './decision.ts';
-import { payPace, returnPace, withdrawBooking } from './deployment-ledger.ts';
+import { type Ask, type Decision, limitsOfTeam, mayTouchTeam, type OpenDeployment } from './decision.ts';
+import { payPace, returnPace, tokenLimit, withdrawBooking } from './deployment-ledger.ts';
 import { laneRing } from './lane-line.ts';
-import { bookingOf, findPlace, holdPlace, mostDelayOn, type PlaceWanted } from './place-job.ts';
+import { findLeastWaste } from './least-waste.ts';
+import { bookingOf, findPlace, holdPlace, mostDelayOn, type Place, type PlaceWanted, preferred } from './place-job.ts';
 import type { Reservation } from './pool-state.ts';
 import { returnTime } from './team-time.ts';
 import { ownCost, returnOwnPace } from './team-turn.ts';
@@ -13,16 +15,48 @@ import { chargeRing, teamRing } from './token-ring.ts';
 /** No window reaches further than this. */
 export const FARTHEST_MS = 65_000;
 
-/** Holds the earliest send time that has room for a job, however far, and tells it; null when there is none, or the line's row is full. */
-export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted): number | null {
+/** A job whose turn is yet to come waits for a better moment rather than keep its tokens' room empty for longer than this on average. */
+const DEAR_MS = 5000;
+
+/** How long a big job may wait for a far send time that costs others little. */
+export interface Patience {
+  /** Until its turn the moment is taken for which the least room is kept empty; after it the earliest. */
+  readonly turnMs: number;
+  /** Whether a better moment may come before its turn. */
+  readonly mayWait: boolean;
+}
+
+const noPatience: Patience = { turnMs: 0, mayWait: false };
+
+/** Holds a send time that has room for a job, however far, and tells it; null when there is none that it should take, or the line's row is full. */
+export function reserveFar(decision: Decision, ask: Ask, want: PlaceWanted, patience = noPatience): number | null {
   if (decision.isLineFull) return null;
-  const place = findPlace(decision, ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
+  const far = { ...want, untilMs: decision.nowMs + FARTHEST_MS };
+  const sparing = findSparingly(decision, ask, { ...far, untilMs: Math.min(far.untilMs, patience.turnMs) });
+  if (patience.mayWait && (sparing?.keptMs ?? Number.POSITIVE_INFINITY) > DEAR_MS) return null;
+  const place = sparing?.place.isFound === true ? sparing.place : findPlace(decision, ask, far);
   if (!place.isFound) return null;
   const { jobId, team, lane, estimate } = ask.request;
   const { deployment, tokens, sendAtMs } = holdPlace(decision, ask, place);
   const neededTokens = estimateAdmission(estimate);
   decision.state.line.reservations.push({ jobId, team, lane, deployment, tokens, neededTokens, sendAtMs });
   return sendAtMs;
+}
+
+/** The place for which the least room is kept empty until then; null when there is none. */
+function findSparingly(decision: Decision, ask: Ask, want: PlaceWanted): { place: Place; keptMs: number } | null {
+  let keptMs = Number.POSITIVE_INFINITY;
+  let at: PlaceWanted['at'];
+  for (const { ledger, limits, verdict, fromMs } of preferred(decision, ask.request)) {
+    const tokens = Math.min(estimateAdmission(ask.request.estimate), tokenLimit(ledger, limits));
+    const fromNowMs = Math.max(decision.earliestMs, fromMs);
+    const bounds = { nowMs: fromNowMs, toMs: want.untilMs, reserve: want.reserve, share: verdict.share };
+    const found = findLeastWaste(ledger, limits, { ...bounds, tokens });
+    if (found === null || found.tokenMs / tokens >= keptMs) continue;
+    keptMs = found.tokenMs / tokens;
+    at = { deployment: limits.name, fromMs: found.atMs };
+  }
+  return at === undefined ? null : { place: findPlace(decision, ask, { ...want, at }), keptMs };
 }
 
 /** A place that cannot be given back yet is asked for again after this. */
@@ -52,8 +86,7 @@ export function findReservedTurn(decision: Decision, ask: Ask, ticket: Ticket): 
     ask.result = { outcome: 'wait', untilMs: held.sendAtMs - farthestBookingMs + 1000, ticket, reason: 'tpm' };
     return true;
   }
-  const bounds = { nowMs: decision.nowMs, heldTokens: heldTokens(decision, held.deployment) };
-  payPace(on.ledger, on.limits, held, bounds);
+  payPace(on.ledger, on.limits, held, paceBoundsOf(decision, held.lane, held));
   reservations.splice(index, 1);
   decision.hasNews = true;
   decision.roomAhead = null;

@@ -1,5 +1,6 @@
 import type { Lane } from '../jobs/job.ts';
 import { estimateAdmission } from './admission-estimate.ts';
+import { bigFrom, blockingFrom, leadOf } from './big-job.ts';
 import {
   type Ask,
   type Decision,
@@ -19,15 +20,20 @@ import { serveOwn } from './team-line.ts';
 import { claimTime } from './team-time.ts';
 import { ownCost, payOwnPace } from './team-turn.ts';
 import { deploymentRing } from './token-ring.ts';
-import { isInteractiveDemoted, LEAST_SHARE, laneOrder, laneTokensPerMs, sliceTurn } from './turn-estimate.ts';
-import { bigFrom, closedBy, closedTo, leadOf, type Place, setWait, wait } from './wait-for-turn.ts';
+import {
+  estimateTurn,
+  isInteractiveDemoted,
+  LEAST_SHARE,
+  laneOrder,
+  laneTokensPerMs,
+  sliceTurn,
+} from './turn-estimate.ts';
+import { closedBy, closedTo, type Place, setWait, wait } from './wait-for-turn.ts';
 
 /** A head of line that was passed by this much capacity books far ahead. */
 const PASSED_MS = 3000;
 /** How far the first job of a team that had nothing in line may overdraw the pace: others have booked that far ahead. */
 const SPARSE_OVERDRAW_MS = 4000;
-/** A booking of so many times a big job's least size leaves a deployment without room near. */
-const BLOCKING = 5;
 /** Far bookings of ordinary jobs that a lane holds at a time. */
 const MOST_FAR = 3;
 /** The same while a big job's far booking stands: around it there is room at set times only. */
@@ -95,7 +101,7 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
     return;
   }
   const far = findPlace(decision, place.ask, { ...want, untilMs: decision.nowMs + FARTHEST_MS });
-  if (!far.isFound && leadOf(decision, place.ask) > 0) {
+  if (leadOf(decision, place.ask) > 0 && !(far.isFound && decision.isLineFull)) {
     setWait(place, nextVacancy(decision, lane, place), closedBy(decision, near.reason));
     return;
   }
@@ -105,7 +111,7 @@ function serveDue(decision: Decision, lane: Lane, place: Place, want: PlaceWante
 
 /** Holds the earliest send time there is, however far, and answers with it; false when there is none. */
 function holdTurn(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): boolean {
-  const heldAtMs = holdFar(decision, place.ask, want);
+  const heldAtMs = holdFar(decision, lane, place, want);
   if (heldAtMs === null) return false;
   serve(decision, lane, place, heldAtMs);
   findReservedTurn(decision, place.ask, place.ticket);
@@ -121,10 +127,14 @@ function isPassedInTeam(decision: Decision, lane: Lane, { ask }: Place): boolean
 }
 
 /** Holds a far send time and tells it; two jobs of half a deployment fit into its minute only without the reserve. */
-function holdFar(decision: Decision, ask: Ask, want: PlaceWanted): number | null {
-  const heldAtMs = reserveFar(decision, ask, want);
-  if (heldAtMs !== null || leadOf(decision, ask) === 0) return heldAtMs;
-  return reserveFar(decision, ask, { ...want, reserve: 0 });
+function holdFar(decision: Decision, lane: Lane, place: Place, want: PlaceWanted): number | null {
+  const { ask, ticket } = place;
+  if (leadOf(decision, ask) === 0) return reserveFar(decision, ask, want);
+  const ahead = workAhead(decision.state.line.lanes[lane], ticket.start, decision.weightOf);
+  const turnMs = lane === 'interactive' ? 0 : estimateTurn(decision, lane, ahead);
+  const mayWait = nextVacancy(decision, lane, place) < turnMs;
+  const heldAtMs = reserveFar(decision, ask, want, { turnMs, mayWait });
+  return heldAtMs === null && !mayWait ? reserveFar(decision, ask, { ...want, reserve: 0 }) : heldAtMs;
 }
 
 /** Not its turn by the line, but what is there would pass unused: who is before it sleeps or is gone. */
@@ -198,7 +208,7 @@ function isStuck(decision: Decision, lane: Lane, { ask, ticket }: Place): boolea
   const { reservations } = decision.state.line;
   const big = bigFrom(decision);
   const ordinary = reservations.filter((held) => held.lane === lane && held.tokens < big);
-  const most = reservations.some(({ tokens }) => tokens >= BLOCKING * big) ? MOST_FAR_AROUND_BIG : MOST_FAR;
+  const most = reservations.some(({ tokens }) => tokens >= blockingFrom(decision)) ? MOST_FAR_AROUND_BIG : MOST_FAR;
   if (ordinary.length >= most) return false;
   const line = decision.state.line.lanes[lane];
   return (

@@ -1,5 +1,5 @@
 import type { Lane } from '../jobs/job.ts';
-import { estimateAdmission } from './admission-estimate.ts';
+import { leadOf } from './big-job.ts';
 import type { WaitReason } from './capacity.ts';
 import type { Ask, Decision } from './decision.ts';
 import { workAhead } from './lane-line.ts';
@@ -7,8 +7,6 @@ import type { DeploymentLimits } from './pool-limits.ts';
 import type { Ticket } from './ticket.ts';
 import { estimateTurn } from './turn-estimate.ts';
 
-/** A job over this part of a deployment's TPM never finds room by chance: at its turn it books far ahead. */
-const BIG_JOB = 0.02;
 /** A probe has answered within this. */
 const PROBE_MS = 2000;
 /** A job that is spared tests looks again after this: about when the next test has been made. */
@@ -61,16 +59,4 @@ export function closedBy(decision: Decision, reason: WaitReason): WaitReason {
   if (!Number.isFinite(decision.reopensAtMs)) return 'paused';
   // A fallback is for deployments that are out of service, never for want of quota.
   return decision.isQuotaWait ? 'tpm' : 'breaker';
-}
-
-/** How long before its turn a job begins to look for room: the time in which a deployment frees that much. */
-export function leadOf(decision: Decision, ask: Ask): number {
-  const tokens = estimateAdmission(ask.request.estimate);
-  const largest = decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
-  return largest === 0 || tokens < bigFrom(decision) ? 0 : Math.min(60_000, (tokens * 60_000) / largest);
-}
-
-/** From this many tokens on a job is big. */
-export function bigFrom(decision: Decision): number {
-  return BIG_JOB * decision.open.reduce((most, { limits }) => Math.max(most, limits.tokensPerMinute), 0);
 }

@@ -250,9 +250,9 @@ describe('a decision about a batch', () => {
   });
 
   it('tells the last of a long line to come back when its turn is near', () => {
-    const requests = Array.from({ length: 50 }, () => ask(1000, { lane: 'bulk' }));
+    const requests = Array.from({ length: 250 }, () => ask(199, { lane: 'bulk' }));
     const last = decideBookings(batch({ requests })).results.at(-1);
-    // 49 jobs of 1,000 tokens are ahead, and the deployment serves some 9,900 tokens a minute.
+    // 249 jobs of 199 tokens are ahead, and the deployment serves some 9,900 tokens a minute.
     expect(last?.outcome === 'wait' ? last.untilMs - startMs : 0).toBeGreaterThan(240_000);
     expect(last?.outcome === 'wait' ? last.untilMs - startMs : 0).toBeLessThan(320_000);
   });
@@ -369,6 +369,49 @@ describe('a decision about a batch', () => {
     const { standard } = state.line.lanes;
     expect(standard.virtual).toBe(0);
     expect(workAhead(standard, Number.POSITIVE_INFINITY, () => 1)).toBe(100);
+  });
+
+  it('has a big job take the room that another one leaves before its turn, not an earlier one that empties the window', () => {
+    const state = createPoolState();
+    const ledger = createLedger();
+    for (let second = 51; second <= 60; second += 1)
+      enterBooking(ledger, { tokens: 600, sendAtMs: startMs - second * 1000 });
+    enterBooking(ledger, { tokens: 4000, sendAtMs: startMs - 45_000 });
+    state.deployments.set('east', ledger);
+    const heldAfter = (jobs: number) => {
+      const small = Array.from({ length: jobs }, () => ask(150, { lane: 'bulk' }));
+      const { line } = decideBookings(batch({ state, requests: [...small, ask(5000, { lane: 'bulk' })] })).state;
+      return line.reservations.map(({ sendAtMs }) => sendAtMs - startMs);
+    };
+    // Behind 4,500 tokens its turn is in 27 s: there is room after 10 s, but what comes free until then is the others'.
+    expect(heldAfter(30)).toEqual([15_750]);
+    expect(heldAfter(0)[0]).toBeLessThan(11_000);
+  });
+
+  it('has a big job wait for the next held one to go rather than keep a window empty before its turn', () => {
+    const limits = pool({ deployments: [deployment({ name: 'east' }), deployment({ name: 'west' })] });
+    const state = createPoolState();
+    for (const name of ['east', 'west']) {
+      const ledger = createLedger();
+      for (let second = 1; second <= 60; second += 1)
+        enterBooking(ledger, { tokens: 165, sendAtMs: startMs - second * 1000 });
+      state.deployments.set(name, ledger);
+    }
+    const hold = decideBookings(batch({ limits, state, requests: [ask(5000, { lane: 'bulk' })] }));
+    const [held] = hold.state.line.reservations;
+    const small = () => Array.from({ length: 79 }, () => ask(150, { lane: 'bulk' }));
+    const decide = (count: number) => {
+      const requests = [...small().slice(0, count), ask(5000, { lane: 'bulk' })];
+      const decision = decideBookings(batch({ limits, state: hold.state, requests }));
+      return { held: decision.state.line.reservations, answer: decision.results.at(-1) };
+    };
+    // Its turn comes after the held one has gone: what that one leaves will be known before.
+    const later = decide(79);
+    expect(later.held).toHaveLength(1);
+    if (held === undefined || later.answer?.outcome !== 'wait') throw new Error('It does not wait.');
+    expect(later.answer.untilMs).toBeGreaterThan(held.sendAtMs - 5000);
+    expect(later.answer.untilMs).toBeLessThan(held.sendAtMs);
+    expect(decide(0).held).toHaveLength(2);
   });
 
   it('has a big job that finds no room within a minute ask again when the next held send time goes', () => {

@@ -102,4 +102,26 @@ describe('the pace of a deployment', () => {
     expect(unusedIn(startMs, 600, 530)).toBeLessThan(0.04 * 600_000);
     expect(unusedIn(startMs + 600_000, 60, 60_000)).toBeGreaterThan(0.9 * 60_000);
   });
+
+  it('is paid by a big job from what was saved, so that others go on at once while there is room', () => {
+    const big = { tokens: limits.tokensPerMinute / 2, sendAtMs: startMs + 60_000 };
+    const pacedBy = (paysSavedOnly: boolean) => {
+      const ledger = createLedger();
+      book(ledger, startMs + 59_000);
+      payPace(ledger, limits, big, { nowMs: big.sendAtMs, heldTokens: 0, paysSavedOnly });
+      return ledger.pacedUntilMs - big.sendAtMs;
+    };
+    expect(pacedBy(true)).toBe(0);
+    expect(pacedBy(false)).toBeGreaterThan(20_000);
+  });
+
+  it('is never gained by a big job: what others have paid for ahead stays paid', () => {
+    const ledger = createLedger();
+    for (let count = 0; count < 50; count += 1) book(ledger, startMs);
+    const before = ledger.pacedUntilMs;
+    expect(before).toBeGreaterThan(startMs);
+    const big = { tokens: limits.tokensPerMinute / 2, sendAtMs: startMs };
+    payPace(ledger, limits, big, { nowMs: startMs, heldTokens: 0, paysSavedOnly: true });
+    expect(ledger.pacedUntilMs).toBe(before);
+  });
 });

@@ -114,6 +114,8 @@ export function serveWork(lane: LaneLine, work: ServedWork, weightOf: WeightOf):
  */
 export function serveAhead(lane: LaneLine, team: string, ticket: Ticket, { cost, atMs }: ServedWork): void {
   chargeRing(laneRing, lane.used, { tokens: cost, requests: 1 }, atMs);
+  // Served before and given back: virtual time never moved for it, and walks over its place for nothing now as then.
+  lane.credit -= Math.min(lane.credit, cost);
   leaveLine(lane, team, ticket);
 }
 

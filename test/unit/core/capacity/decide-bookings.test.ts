@@ -371,6 +371,34 @@ describe('a decision about a batch', () => {
     expect(workAhead(standard, Number.POSITIVE_INFINITY, () => 1)).toBe(100);
   });
 
+  it('moves by whoever is served next although a far send time that was held early was given back and held again', () => {
+    const filled = decideBookings(batch({ requests: [ask(10_000)] }));
+    const [small, big] = [ask(100, { lane: 'standard' }), ask(5000, { lane: 'standard' })];
+    const first = decideBookings(batch({ state: filled.state, nowMs: startMs + 1000, requests: [small, big] }));
+    expect(first.state.line.reservations).toHaveLength(1);
+    const judge: HealthPolicy['judge'] = (state, nowMs) => ({
+      ...alwaysHealthy.judge(state, nowMs),
+      admits: 'none',
+      untilMs: nowMs + 60_000,
+      breaker: 'open',
+    });
+    const health = { ...alwaysHealthy, judge };
+    const tripped = decideBookings(batch({ state: first.state, health, nowMs: startMs + 2000, requests: [] }));
+    expect(tripped.state.line.reservations).toHaveLength(0);
+    const [ticketOfSmall, ticketOfBig] = first.results.map((result) =>
+      result.outcome === 'wait' ? result.ticket : null,
+    );
+    const requests = [{ ...big, ticket: ticketOfBig ?? null }];
+    const again = decideBookings(batch({ state: tripped.state, nowMs: startMs + 3000, requests }));
+    expect(again.state.line.reservations).toHaveLength(1);
+    expect(again.state.line.lanes.standard.credit).toBe(0);
+    const last = decideBookings(
+      batch({ state: again.state, nowMs: startMs + 60_800, requests: [{ ...small, ticket: ticketOfSmall ?? null }] }),
+    );
+    expect(booked(last.results[0])).toMatchObject({ tokens: 100 });
+    expect(last.state.line.lanes.standard.virtual).toBeGreaterThanOrEqual(100);
+  });
+
   it('has a big job take the room that another one leaves before its turn, not an earlier one that empties the window', () => {
     const state = createPoolState();
     const ledger = createLedger();

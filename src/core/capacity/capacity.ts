@@ -126,10 +126,11 @@ export interface DeploymentView {
   readonly breakerReason: string | null;
   readonly breakerSinceMs: number | null;
   readonly nextProbeAtMs: number | null;
-  /** Booked share of the last minute, 0–1. */
+  /** Booked share of the fullest minute that a call now would be part of, 0–1. */
   readonly load: number;
   readonly tokensLastMinute: number;
   readonly requestsLastMinute: number;
+  /** What a call now could have: the limit less that fullest minute, which may be one that is still to come. */
   readonly tokensRemaining: number;
   readonly requestsRemaining: number;
   readonly tokensPerMinute: number;

@@ -13,7 +13,7 @@ import {
 } from './deployment-ledger.ts';
 import { usedInMinute, type WeightOf } from './lane-line.ts';
 import type { DeploymentLimits, PoolLimits, TeamLimits } from './pool-limits.ts';
-import { unknownTeam } from './pool-limits.ts';
+import { isSwitchedOff, unknownTeam } from './pool-limits.ts';
 import type { PoolState } from './pool-state.ts';
 import type { RoomAhead } from './room-ahead.ts';
 import type { OwnPlace } from './ticket.ts';
@@ -108,8 +108,7 @@ export function openDecision(input: DecisionInput): Decision {
   const open: OpenDeployment[] = [];
   const closed: ClosedDeployment[] = [];
   for (const deployment of limits.deployments) {
-    if (limits.isPaused || deployment.isPaused) continue;
-    if (deployment.tokensPerMinute <= 0 || deployment.requestsPerMinute <= 0) continue;
+    if (limits.isPaused || isSwitchedOff(deployment)) continue;
     const ledger = ledgerOf(state, deployment.name);
     const verdict = health.judge(ledger.health, nowMs);
     const fromMs = Math.max(ledger.cooledUntilMs, verdict.admits === 'none' ? verdict.untilMs : 0);

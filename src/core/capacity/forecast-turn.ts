@@ -6,7 +6,7 @@ import { type Decision, type DecisionInput, limitsOfTeam, openDecision } from '.
 import { workAhead } from './lane-line.ts';
 import { placeInTeam, unjoinedTokens } from './own-place.ts';
 import { findPlace } from './place-job.ts';
-import { holdersOf, largestFor } from './pool-limits.ts';
+import { holdersOf, isSwitchedOff, largestFor } from './pool-limits.ts';
 import { clonePoolState } from './pool-state.ts';
 import { ownMsPerJob } from './team-turn.ts';
 import type { OwnPlace } from './ticket.ts';
@@ -49,7 +49,7 @@ export function forecastTurn(input: DecisionInput, request: ForecastRequest): Li
 /** Whether a limit of 0 or a pause keeps the job waiting: its team's, or that of every deployment which can hold it. */
 function isTurnedOff(decision: Decision, { team, lane, estimate }: ForecastRequest): boolean {
   const own = limitsOfTeam(decision.limits, team);
-  if (own.isPaused || own.tokensPerMinute === 0 || own.requestsPerMinute === 0) return true;
+  if (isSwitchedOff(own)) return true;
   const turnedOn = new Set([...decision.open, ...decision.closed].map(({ limits }) => limits));
   return !holdersOf(decision.limits.deployments, lane, estimateAdmission(estimate)).some((able) => turnedOn.has(able));
 }

@@ -38,6 +38,15 @@ export interface PoolLimits {
 /** A team that configuration does not name (any more): its accepted jobs still run, with an ordinary share. */
 export const unknownTeam: TeamLimits = { share: 1, isPaused: false, tokensPerMinute: null, requestsPerMinute: null };
 
+/** Whether nothing passes until somebody turns it on: paused, or with a limit of 0, which is a switch as well. */
+export function isSwitchedOff(limits: {
+  readonly isPaused: boolean;
+  readonly tokensPerMinute: number | null;
+  readonly requestsPerMinute: number | null;
+}): boolean {
+  return limits.isPaused || limits.tokensPerMinute === 0 || limits.requestsPerMinute === 0;
+}
+
 /** The deployments that can ever hold a job of so many tokens: its lane may use them, and they are large enough. */
 export function holdersOf(
   deployments: readonly DeploymentLimits[],

@@ -104,6 +104,14 @@ export function sumRing(shape: RingShape, ring: TokenRing, atMs: number): RingCh
   return { tokens, requests };
 }
 
+/** What the fullest of the windows holds that a charge at `atMs` would be part of, with what is booked for later already. */
+export function sumFullest(shape: RingShape, ring: TokenRing, atMs: number): RingCharge {
+  const from = bucketOf(shape, atMs);
+  const to = Math.min(from + shape.windowBuckets, ring.first + ring.tokens.length) - 1;
+  const { tokens, requests } = windowSums(shape, ring, from, to);
+  return { tokens: Math.max(...tokens), requests: Math.max(...requests) };
+}
+
 /**
  * The earliest moment in [fromMs, toMs] at which `charge` fits so that no window that holds it, later ones with what is already
  * booked included, exceeds the limits; null when there is none.

@@ -1,14 +1,22 @@
 import { type Lane, lanes } from '../jobs/job.ts';
 import type { DeploymentView, LaneView } from './capacity.ts';
 import { advanceTime } from './decide-bookings.ts';
-import { type Decision, type DecisionInput, HORIZON_MS, ledgerOf, openDecision } from './decision.ts';
+import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
 import type { HealthVerdict } from './deployment-health.ts';
 import type { DeploymentLedger } from './deployment-ledger.ts';
 import { laneRing, workAhead } from './lane-line.ts';
 import { unjoinedTokens } from './own-place.ts';
-import type { DeploymentLimits } from './pool-limits.ts';
+import { type DeploymentLimits, isSwitchedOff } from './pool-limits.ts';
 import { clonePoolState } from './pool-state.ts';
-import { createRing, deploymentRing, type RingCharge, type RingShape, sumRing, teamRing } from './token-ring.ts';
+import {
+  createRing,
+  deploymentRing,
+  type RingCharge,
+  type RingShape,
+  sumFullest,
+  sumRing,
+  teamRing,
+} from './token-ring.ts';
 
 const everything = Number.POSITIVE_INFINITY;
 const lastMinute: RingShape = { bucketMs: deploymentRing.bucketMs, windowBuckets: 60_000 / deploymentRing.bucketMs };
@@ -34,9 +42,9 @@ export function viewLanes(input: DecisionInput): LaneView[] {
   });
 }
 
-/** What a team's own ring holds of the minute, with what is booked for the next seconds already. Pure. */
+/** What of a team's own limits a call now would find used: its fullest minute, with what is booked for later already. Pure. */
 export function viewTeam({ state, nowMs }: DecisionInput, team: string): RingCharge {
-  return sumRing(teamRing, state.teams.get(team) ?? createRing(), nowMs + HORIZON_MS);
+  return sumFullest(teamRing, state.teams.get(team) ?? createRing(), nowMs);
 }
 
 /** What teams' own limits keep out of the lane's line. */
@@ -54,7 +62,9 @@ function advanced(input: DecisionInput): Decision {
 function viewDeployment(decision: Decision, limits: DeploymentLimits): DeploymentView {
   const ledger = ledgerOf(decision.state, limits.name);
   const verdict = decision.health.judge(ledger.health, decision.nowMs);
-  const used = sumRing(lastMinute, ledger.ring, decision.nowMs);
+  const sent = sumRing(lastMinute, ledger.ring, decision.nowMs);
+  // What is booked for the next seconds is room that a call now cannot have: all of it, where a ring was lost.
+  const used = sumFullest(deploymentRing, ledger.ring, decision.nowMs);
   const { tokensPerMinute, requestsPerMinute } = limits;
   return {
     deployment: limits.name,
@@ -65,8 +75,8 @@ function viewDeployment(decision: Decision, limits: DeploymentLimits): Deploymen
     breakerSinceMs: verdict.sinceMs,
     nextProbeAtMs: nextProbeAt(verdict, ledger),
     load: Math.min(1, Math.max(ratio(used.tokens, tokensPerMinute), ratio(used.requests, requestsPerMinute))),
-    tokensLastMinute: used.tokens,
-    requestsLastMinute: used.requests,
+    tokensLastMinute: sent.tokens,
+    requestsLastMinute: sent.requests,
     tokensRemaining: Math.max(0, tokensPerMinute - used.tokens),
     requestsRemaining: Math.max(0, requestsPerMinute - used.requests),
     tokensPerMinute,
@@ -87,7 +97,7 @@ function healthOf(
   ledger: DeploymentLedger,
   verdict: HealthVerdict,
 ): DeploymentView['health'] {
-  if (decision.limits.isPaused || limits.isPaused) return 'paused';
+  if (decision.limits.isPaused || isSwitchedOff(limits)) return 'paused';
   if (verdict.breaker === 'half-open') return 'probing';
   if (verdict.breaker === 'open') return 'ejected';
   const isCooling = verdict.admits !== 'all' || ledger.cooledUntilMs > decision.nowMs;

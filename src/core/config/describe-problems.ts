@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { describeIssue, kindOf, type Problem } from '../http/describe-issue.ts';
+import { describeIssues, kindOf, type Problem } from '../http/describe-issue.ts';
 
 /** One thing that is wrong with a configuration document; never repeats a key. */
 export type ConfigProblem = Problem;
@@ -14,7 +14,7 @@ export function describeProblems(problems: readonly ConfigProblem[]): string {
 
 /** Translates zod's findings (made with `reportInput`) into problems: what was received, what is allowed. */
 export function toProblems(issues: readonly z.core.$ZodIssue[]): readonly ConfigProblem[] {
-  return issues.flatMap((issue) => describeIssue(issue, show));
+  return describeIssues(issues, show);
 }
 
 function show(value: unknown, path: readonly PropertyKey[]): string {

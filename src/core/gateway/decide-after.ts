@@ -1,6 +1,6 @@
 import { estimateAdmission } from '../capacity/admission-estimate.ts';
 import type { DeploymentView } from '../capacity/capacity.ts';
-import { convertDeployments, holdersOf } from '../capacity/pool-limits.ts';
+import { convertDeployments, holdersOf, isSwitchedOff } from '../capacity/pool-limits.ts';
 import { findPool } from '../config/find-deployment.ts';
 import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
@@ -122,7 +122,7 @@ async function readOutlook(ports: Ports, job: Job, tried: readonly string[]): Pr
     };
   } catch (error) {
     if (!(error instanceof StorageUnavailableError)) throw error;
-    const othersOpen = holders.filter(({ name, isPaused }) => isOther(name) && !isPaused).length;
+    const othersOpen = holders.filter((holder) => isOther(holder.name) && !isSwitchedOff(holder)).length;
     return { othersOpen, openingMs: null, callsLastMinute: null };
   }
 }

@@ -1,5 +1,5 @@
 import type { DeploymentView } from '../capacity/capacity.ts';
-import { type DeploymentLimits, type TeamLimits, unknownTeam } from '../capacity/pool-limits.ts';
+import { type DeploymentLimits, isSwitchedOff, type TeamLimits, unknownTeam } from '../capacity/pool-limits.ts';
 import type { Lane } from '../jobs/job.ts';
 import { deploymentsFor } from '../routing/lane-deployments.ts';
 
@@ -25,10 +25,10 @@ export interface PoolUse {
 export function remainingQuota(pool: PoolUse, lane: Lane, own: TeamLimits = unknownTeam): Quota {
   const usable = new Set(deploymentsFor(pool.deployments, lane).map(({ name }) => name));
   const open = pool.views.filter(({ deployment, health }) => usable.has(deployment) && health === 'healthy');
-  const isPaused = pool.isPaused || own.isPaused;
+  const isOff = pool.isPaused || isSwitchedOff(own);
   const left = (of: 'requestsRemaining' | 'tokensRemaining') => open.reduce((sum, view) => sum + view[of], 0);
   const within = (amount: number, limit: number | null, used: number) =>
-    isPaused ? 0 : Math.min(amount, limit === null ? amount : Math.max(0, limit - used));
+    isOff ? 0 : Math.min(amount, limit === null ? amount : Math.max(0, limit - used));
   return {
     requests: within(left('requestsRemaining'), own.requestsPerMinute, pool.usedByTeam.requests),
     tokens: within(left('tokensRemaining'), own.tokensPerMinute, pool.usedByTeam.tokens),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Endpoint } from '../jobs/job.ts';
 import { checkServiceState } from './check-service-state.ts';
-import { describeIssue, kindOf, type Problem } from './describe-issue.ts';
+import { describeIssues, kindOf, type Problem } from './describe-issue.ts';
 import { isJsonObject } from './parse-json.ts';
 
 /** Most answers one request may ask for; the service's own limit is far higher, its cost is not. */
@@ -27,7 +27,7 @@ export function checkRequestBody(
   rules: RequestBodyRules,
 ): readonly Problem[] {
   const parsed = schemas[endpoint](rules.maxOutputTokens).safeParse(body, { reportInput: true });
-  const problems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, kindOf));
+  const problems = parsed.success ? [] : describeIssues(parsed.error.issues, kindOf);
   return [
     ...problems.map(({ path, message }) => ({ path: `body.${path}`, message })),
     ...checkSwitches(body, rules),

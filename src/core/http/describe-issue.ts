@@ -23,8 +23,29 @@ export function formatPath(path: readonly PropertyKey[]): string {
   }, '');
 }
 
-/** Translates a schema's finding (made with `reportInput`) into plain words; unknown fields are one problem each. */
-export function describeIssue(issue: z.core.$ZodIssue, show: ShowValue): readonly Problem[] {
+/**
+ * Translates a schema's findings (made with `reportInput`) into plain words; unknown fields are one problem each. What is beyond a
+ * limit that is told is not told once more as beyond what any whole number may be.
+ */
+export function describeIssues(issues: readonly z.core.$ZodIssue[], show: ShowValue): readonly Problem[] {
+  return issues.filter((issue) => !isToldCloser(issue, issues)).flatMap((issue) => describeIssue(issue, show));
+}
+
+function isToldCloser(issue: z.core.$ZodIssue, issues: readonly z.core.$ZodIssue[]): boolean {
+  const bound = boundOf(issue);
+  if (bound === null || Math.abs(bound) !== Number.MAX_SAFE_INTEGER) return false;
+  const path = formatPath(issue.path);
+  return issues.some(
+    (other) => other.code === issue.code && boundOf(other) !== bound && formatPath(other.path) === path,
+  );
+}
+
+function boundOf(issue: z.core.$ZodIssue): number | null {
+  if (issue.code === 'too_big') return Number(issue.maximum);
+  return issue.code === 'too_small' ? Number(issue.minimum) : null;
+}
+
+function describeIssue(issue: z.core.$ZodIssue, show: ShowValue): readonly Problem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: formatPath([...issue.path, key]),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Endpoint, endpoints, type Lane, lanes } from '../jobs/job.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { checkRequestBody } from './check-request-body.ts';
-import { describeIssue, formatPath, kindOf, type Problem, unknownField } from './describe-issue.ts';
+import { describeIssues, formatPath, kindOf, type Problem, unknownField } from './describe-issue.ts';
 import { parseIdempotencyKey, parsePrefer } from './parse-headers.ts';
 import { isJsonObject } from './parse-json.ts';
 import { readJsonBody } from './read-body.ts';
@@ -70,7 +70,7 @@ export function parseJobSubmission(request: SubmissionRequest, limits: Submissio
   const parsed = jobSubmissionSchema.safeParse(fields, { reportInput: true });
   const problems = [
     ...outside,
-    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, showField))),
+    ...(parsed.success ? [] : describeIssues(parsed.error.issues, showField)),
     ...checkInnerBody(document, limits),
   ];
   if (!parsed.success || problems.length > 0) return { outcome: 'refused', error: refusalOf(problems, unnamed) };

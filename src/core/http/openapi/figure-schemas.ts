@@ -117,7 +117,7 @@ export const deploymentSchema = z.strictObject({
     since: wholeSeconds.nullable(),
   }),
   next_probe_at: wholeSeconds.nullable(),
-  load: z.number().min(0).describe('Booked share of the last minute.'),
+  load: z.number().min(0).describe('Booked share of the fullest minute that a call now would be part of.'),
   drift: z
     .strictObject({ calibration: z.number().min(0), throttled: count })
     .describe(
@@ -132,7 +132,10 @@ export const deploymentSchema = z.strictObject({
   requests_last_minute: z.number().min(0),
   tpm_limit: count,
   rpm_limit: count,
-  tpm_remaining: z.number().min(0),
+  tpm_remaining: z
+    .number()
+    .min(0)
+    .describe('What a call now could have; less when more is booked for the next seconds.'),
   rpm_remaining: z.number().min(0),
 });
 

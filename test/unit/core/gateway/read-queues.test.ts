@@ -78,3 +78,15 @@ test("a model's quota is no other's: each is told by itself, within the team's o
   ]);
   expect((await read('team', 'support'))['bulk']?.['models']).toMatchObject([{ model: 'gpt-4.1-mini' }]);
 });
+
+test.each(['tokensPerMinute', 'requestsPerMinute'])(
+  'with %s of its only deployment at 0 a model has nothing left',
+  async (limit) => {
+    await gateway.stop();
+    const { pools, teams } = minimalConfig();
+    const [mini] = pools;
+    const deployments = mini?.deployments.slice(0, 1).map((each) => ({ ...each, [limit]: 0 }));
+    gateway = new RunningGateway({ config: { pools: [{ ...mini, deployments }], teams } });
+    expect((await read('operator'))['bulk']).toMatchObject({ tpm_remaining: 0, rpm_remaining: 0 });
+  },
+);

@@ -47,3 +47,9 @@ test('a pool or a team that is paused has nothing left', () => {
   expect(remainingQuota({ ...use, isPaused: true }, 'bulk')).toEqual(nothing);
   expect(remainingQuota(use, 'bulk', { ...unknownTeam, isPaused: true })).toEqual(nothing);
 });
+
+test('a limit of 0 of a team leaves it neither tokens nor requests', () => {
+  const nothing = { requests: 0, tokens: 0 };
+  expect(remainingQuota(use, 'bulk', { ...unknownTeam, tokensPerMinute: 0 })).toEqual(nothing);
+  expect(remainingQuota(use, 'bulk', { ...unknownTeam, requestsPerMinute: 0 })).toEqual(nothing);
+});

@@ -161,6 +161,17 @@ describe('parseJobSubmission', () => {
   });
 
   it.each([
+    ['max_tokens', 1e300, 'received 1e+300, at most 4096 (limits.maxOutputTokens) is allowed'],
+    ['max_tokens', -1e300, 'received -1e+300, at least 1 is allowed'],
+    ['n', 1e300, 'received 1e+300, at most 16 is allowed'],
+  ])('tells %s of %d once, by its own limit', (field, value, told) => {
+    const { message } = refusal({ ...job, body: { ...chat, [field]: value } });
+    expect(message).toContain(told);
+    expect(message.split('received')).toHaveLength(2);
+    expect(message).not.toContain('9007199254740991');
+  });
+
+  it.each([
     ['a text', 'hello'],
     ['texts', ['a', 'b']],
     ['tokens', [1, 2, 3]],

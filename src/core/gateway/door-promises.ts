@@ -1,6 +1,8 @@
 import type { Estimate } from '../tokens/estimate.ts';
 
 const rateFreshMs = 500;
+/** `Retry-After` is in whole seconds: who was told a time comes up to a second after it, and takes a moment to come. */
+const lateByMs = 2000;
 
 /** What one refusal tells: when the next place comes free, and how fast they do. */
 export interface PlaceRate {
@@ -19,6 +21,8 @@ export interface PlaceRate {
 export class DoorPromises {
   /** By door and team: who asks on and on moves no other team's time. */
   readonly #lastAtMs = new Map<string, Map<string, number>>();
+  /** By door: the times of all promises that somebody may still come for, ascending. */
+  readonly #timesMs = new Map<string, number[]>();
   readonly #estimates = new Map<string, Estimate>();
   readonly #rates = new Map<string, { readonly atMs: number; readonly rate: Promise<PlaceRate> }>();
 
@@ -40,7 +44,24 @@ export class DoorPromises {
     const behindLast = (promised.get(team) ?? 0) + rate.stepMs * sharing;
     const atMs = Math.min(Math.max(first, behindLast), nowMs + Math.max(rate.firstMs, rate.mostMs));
     this.#lastAtMs.set(door, promised.set(team, atMs));
+    const times = this.#timesMs.get(door) ?? [];
+    times.splice(0, countUpTo(times, nowMs - lateByMs));
+    times.splice(countUpTo(times, atMs), 0, atMs);
+    this.#timesMs.set(door, times);
     return atMs - nowMs;
+  }
+
+  /** How many callers of a door were told a time before `atMs` and may still come for their place. */
+  countBefore(door: string, nowMs: number, atMs: number): number {
+    const times = this.#timesMs.get(door) ?? [];
+    return Math.max(0, countUpTo(times, atMs - 1) - countUpTo(times, nowMs - lateByMs));
+  }
+
+  /** A caller who waited has come in: nobody comes for the place that it was promised. */
+  redeem(door: string, atMs: number): void {
+    const times = this.#timesMs.get(door) ?? [];
+    const index = times.indexOf(atMs);
+    if (index >= 0) times.splice(index, 1);
   }
 
   /** Keeps what the newest job of a kind was estimated to take: a line that nobody has stood in yet tells no mean. */
@@ -64,4 +85,15 @@ export class DoorPromises {
     });
     return reading.rate;
   }
+}
+
+/** How many of ascending times are at or before a moment. */
+function countUpTo(times: readonly number[], atMs: number): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((times[middle] ?? Number.POSITIVE_INFINITY) <= atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

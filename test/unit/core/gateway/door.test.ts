@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { cancelJob } from '../../../../src/core/gateway/cancel-job.ts';
 import type { Submitted } from '../../../../src/core/gateway/submit-job.ts';
 import { WeirError } from '../../../../src/core/http/weir-error.ts';
 import { RunningGateway } from '../../../support/running-gateway.ts';
@@ -82,6 +83,51 @@ describe('a full door', () => {
       await gateway.clock.advance(Math.max(0, startedAtMs + hintMs - gateway.clock.now()));
       expect(isRefused(await trySubmit()), `after ${hintMs} ms`).toBe(false);
     }
+  });
+
+  it('gives no caller who waits for a place the one that another was told to come back for', async () => {
+    start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 20 } });
+    await fill();
+    await gateway.clock.advance(75_000);
+    await fill();
+    await gateway.clock.advance(5000);
+    await fill();
+
+    const told = (await many(5)).flatMap((one) => (isRefused(one) ? [one.retryAfterMs ?? 0] : []));
+    expect(told).toHaveLength(5);
+    const startedAtMs = gateway.clock.now();
+    const order: number[] = [];
+    const waiting = Array.from({ length: 8 }, (_, number) =>
+      trySubmit({ waitSeconds: 30 }).then((one) => isRefused(one) || order.push(number)),
+    );
+    for (const hintMs of told.toSorted((left, right) => left - right)) {
+      // `Retry-After` is in whole seconds.
+      const backAtMs = startedAtMs + Math.ceil(hintMs / 1000) * 1000;
+      await gateway.clock.advance(Math.max(0, backAtMs - gateway.clock.now()));
+      expect(isRefused(await trySubmit()), `after ${hintMs} ms`).toBe(false);
+    }
+    await gateway.clock.advance(30_000);
+    await Promise.all(waiting);
+    expect(order.length).toBeGreaterThan(5);
+    expect(order).toEqual(order.toSorted((left, right) => left - right));
+  });
+
+  it('lets a caller who waits in as soon as more is free than others were told to come back for', async () => {
+    start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 120 } });
+    const accepted = (await many(120)).flatMap((one) => (isRefused(one) ? [] : [one.view.job.id]));
+    await gateway.clock.advance(70_000);
+    while (!(await many(5)).some(isRefused));
+    const told = (await many(10)).flatMap((one) => (isRefused(one) ? [one.retryAfterMs ?? 0] : []));
+    const startedAtMs = gateway.clock.now();
+    let inAfterMs = Number.NaN;
+    void trySubmit({ waitSeconds: 30 }).then((one) => {
+      if (!isRefused(one)) inAfterMs = gateway.clock.now() - startedAtMs;
+    });
+    await gateway.clock.advance(600);
+    for (const id of accepted.slice(-20)) await cancelJob(gateway.ports, 'search', id, { erase: false });
+    await gateway.clock.advance(4000);
+    expect(inAfterMs).toBeLessThan(4600);
+    expect(Math.max(...told)).toBeGreaterThan(9000);
   });
 
   it('tells a rush times of its own, as far off as all before it take', async () => {

@@ -108,6 +108,18 @@ export interface LineForecast {
   readonly processes?: number;
 }
 
+/** A pool's lane as one job sees it: those that wait, of whom the line does not know all. */
+export interface LaneCensus {
+  /** When they were counted: who was sent since is still among them. */
+  readonly countedAtMs: number;
+  /** Jobs that waited then, in line or not, and those let in since. */
+  readonly waiting: number;
+  /** Teams of those that had no ticket and come before the job, first come, first. */
+  readonly before: readonly string[];
+  /** How many without a ticket come with the job and behind it. */
+  readonly behind: number;
+}
+
 /** One lane of a pool as operators see it. */
 export interface LaneView {
   readonly lane: Lane;
@@ -164,6 +176,8 @@ export interface Capacity {
   forecast(
     request: Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'> & {
       readonly createdAtMs: number;
+      /** Who else may have no ticket yet; for a job without one. Absent: nobody. */
+      readonly census?: LaneCensus;
     },
   ): Promise<LineForecast | null>;
   view(model: string): Promise<readonly DeploymentView[]>;

@@ -1,8 +1,9 @@
 import { estimateAdmission } from './admission-estimate.ts';
-import type { BookingRequest, LineForecast } from './capacity.ts';
+import type { BookingRequest, LaneCensus, LineForecast } from './capacity.ts';
 import { countWriters } from './commit-trail.ts';
 import { advanceTime } from './decide-bookings.ts';
 import { type Decision, type DecisionInput, limitsOfTeam, openDecision } from './decision.ts';
+import { joinUnticketed } from './join-unticketed.ts';
 import { workAhead } from './lane-line.ts';
 import { placeInTeam, unjoinedTokens } from './own-place.ts';
 import { findPlace } from './place-job.ts';
@@ -12,7 +13,9 @@ import { ownMsPerJob } from './team-turn.ts';
 import type { OwnPlace } from './ticket.ts';
 import { estimateTurn, laneTokensPerMs } from './turn-estimate.ts';
 
-export type ForecastRequest = Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'>;
+export type ForecastRequest = Pick<BookingRequest, 'team' | 'model' | 'lane' | 'estimate' | 'ticket' | 'jobId'> & {
+  readonly census?: LaneCensus;
+};
 
 /**
  * Position and start of a job in line, or of one that would join now; null when no deployment can ever hold it. Without a start while
@@ -29,6 +32,7 @@ export function forecastTurn(input: DecisionInput, request: ForecastRequest): Li
   if (held !== undefined && !isOff) return { position: 1, startAtMs: held.sendAtMs };
   const line = decision.state.line.lanes[request.lane];
   const { team, lane, ticket } = request;
+  if (ticket === null && request.census !== undefined) joinUnticketed(decision, lane, request.census, cost);
   const own = placeInTeam(decision, request);
   const isInLine = ticket !== null && own?.isWaiting !== true;
   const start = isInLine ? ticket.start : Math.max(line.virtual, line.finishes[team] ?? 0);

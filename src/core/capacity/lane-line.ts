@@ -2,6 +2,7 @@ import { byName } from './by-name.ts';
 import { deadBetween, insertStretch } from './stretches.ts';
 import type { Ticket } from './ticket.ts';
 import {
+  bucketOf,
   chargeRing,
   cloneRing,
   createRing,
@@ -183,6 +184,12 @@ export function adoptTicket(lane: LaneLine, team: string, ticket: Ticket, weight
 /** What was served to the lane in the minute that ends at `atMs`. */
 export function usedInMinute(lane: LaneLine, atMs: number): RingCharge {
   return sumRing(laneRing, lane.used, atMs);
+}
+
+/** Jobs that were served from the five seconds on in which `fromMs` lies. */
+export function servedSince({ used }: LaneLine, fromMs: number): number {
+  const first = Math.max(0, bucketOf(laneRing, fromMs) - used.first);
+  return used.requests.slice(first).reduce((sum, requests) => sum + requests, 0);
 }
 
 /** Whether the lane has work in line, or had some within the ten minutes that its ring keeps. */

@@ -62,6 +62,25 @@ export function unjoinedTokens(decision: Decision, team: string, lane: Lane, sta
   return Math.max(0, tokens - teamWork(line, team, Number.POSITIVE_INFINITY, decision.weightOf));
 }
 
+/** What teams' own limits keep out of the lane's line, in tokens. */
+export function unjoinedOfLane(decision: Decision, lane: Lane): number {
+  const teams = Object.keys(decision.state.line.teams);
+  return teams.reduce((sum, team) => sum + unjoinedTokens(decision, team, lane, Number.POSITIVE_INFINITY), 0);
+}
+
+/** Gives places in a team's own line to jobs of `tokens` each; false when the team has no limit of its own. */
+export function issuePlaces(
+  decision: Decision,
+  team: string,
+  lane: Lane,
+  { tokens, jobs }: { readonly tokens: number; readonly jobs: number },
+): boolean {
+  const line = ownLineOf(decision, team);
+  if (line === null) return false;
+  issueOwn(line, lane, jobs * ownCost(limitsOfTeam(decision.limits, team), tokens));
+  return true;
+}
+
 function ownLineOf({ state, limits, nowMs }: Decision, team: string): TeamLine | null {
   const unit = ownUnit(limitsOfTeam(limits, team));
   if (unit === null) return null;

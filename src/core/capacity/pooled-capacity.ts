@@ -51,7 +51,9 @@ export class PooledCapacity implements Capacity {
   async forecast(request: Parameters<Capacity['forecast']>[0]): Promise<LineForecast | null> {
     const seen = await this.#pump(request.model).look();
     if (seen === null) return null;
-    const forecast = forecastTurn(seen, request);
+    const { census } = request;
+    const inRowTime = census && { census: { ...census, countedAtMs: this.#time.toRow(census.countedAtMs) } };
+    const forecast = forecastTurn(seen, { ...request, ...inRowTime });
     if (forecast === null || forecast.startAtMs === null) return forecast;
     return { ...forecast, startAtMs: Math.ceil(this.#time.toClock(forecast.startAtMs)) };
   }

@@ -1,11 +1,11 @@
-import { type Lane, lanes } from '../jobs/job.ts';
+import { lanes } from '../jobs/job.ts';
 import type { DeploymentView, LaneView } from './capacity.ts';
 import { advanceTime } from './decide-bookings.ts';
 import { type Decision, type DecisionInput, ledgerOf, openDecision } from './decision.ts';
 import type { HealthVerdict } from './deployment-health.ts';
 import type { DeploymentLedger } from './deployment-ledger.ts';
 import { laneRing, workAhead } from './lane-line.ts';
-import { unjoinedTokens } from './own-place.ts';
+import { unjoinedOfLane } from './own-place.ts';
 import { type DeploymentLimits, isSwitchedOff } from './pool-limits.ts';
 import { clonePoolState } from './pool-state.ts';
 import {
@@ -35,7 +35,7 @@ export function viewLanes(input: DecisionInput): LaneView[] {
     const used = sumRing(laneRing, line.used, input.nowMs);
     return {
       lane,
-      tokensWaiting: Math.round(workAhead(line, everything, decision.weightOf) + unjoinedOf(decision, lane)),
+      tokensWaiting: Math.round(workAhead(line, everything, decision.weightOf) + unjoinedOfLane(decision, lane)),
       tokensLastMinute: used.tokens,
       requestsLastMinute: used.requests,
     };
@@ -45,12 +45,6 @@ export function viewLanes(input: DecisionInput): LaneView[] {
 /** What of a team's own limits a call now would find used: its fullest minute, with what is booked for later already. Pure. */
 export function viewTeam({ state, nowMs }: DecisionInput, team: string): RingCharge {
   return sumFullest(teamRing, state.teams.get(team) ?? createRing(), nowMs);
-}
-
-/** What teams' own limits keep out of the lane's line. */
-function unjoinedOf(decision: Decision, lane: Lane): number {
-  const teams = Object.keys(decision.state.line.teams);
-  return teams.reduce((sum, team) => sum + unjoinedTokens(decision, team, lane, everything), 0);
 }
 
 function advanced(input: DecisionInput): Decision {

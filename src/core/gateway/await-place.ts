@@ -39,7 +39,7 @@ export async function awaitPlace(ports: Ports, team: TeamConfig, job: JobDraft, 
     await ports.census.view();
     const full = findFullDoor(ports, want) ?? findPromisedDoor(ports, want, promised);
     // Taken with nothing in between: of many callers at once each must see the ones before it.
-    const place = full === null ? ports.census.admit(job.id, team.id, lane) : null;
+    const place = full === null ? ports.census.admit(job.id, { team: team.id, model, lane }) : null;
     if (place !== null) promises.learn(kindOf(want), job.estimate);
     const late = place === null ? null : await findLateness(ports, job, place);
     if (place !== null && late === null) {
@@ -58,7 +58,8 @@ export async function awaitPlace(ports: Ports, team: TeamConfig, job: JobDraft, 
 /** A job that would start past its deadline gives its place back, and hears when the line is short enough for it. */
 async function findLateness(ports: Ports, job: JobDraft, place: Admission): Promise<WeirError | null> {
   const { id: jobId, team, model, lane, estimate, createdAtMs, deadlineAtMs } = job;
-  const ask = { jobId, team, model, lane, estimate, createdAtMs, ticket: null };
+  const census = ports.census.countFor(job);
+  const ask = { jobId, team, model, lane, estimate, createdAtMs, ticket: null, census };
   const forecast = await ports.capacity.forecast(ask).catch((error: unknown) => {
     place.withdraw();
     throw error;

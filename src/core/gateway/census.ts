@@ -1,9 +1,11 @@
+import type { LaneCensus } from '../capacity/capacity.ts';
 import type { Clock } from '../clock.ts';
 import type { Lane } from '../jobs/job.ts';
 import type { LiveJobStore } from '../jobs/job-store.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
 import { forEachAtOnce } from './at-once.ts';
 import { DoorPromises } from './door-promises.ts';
+import { type WaitingJob, WaitingJobs } from './waiting-jobs.ts';
 
 /** Longest time a count is believed; what this process admitted since is added to it. */
 export const censusFreshMs = 2000;
@@ -33,9 +35,10 @@ export interface Admission {
   withdraw(): void;
 }
 
-interface Admitted {
-  readonly team: string;
-  readonly lane: Lane;
+/** Who is let in, and where. */
+export type Entrant = Pick<WaitingJob, 'team' | 'model' | 'lane'>;
+
+interface Admitted extends WaitingJob {
   /** When the job was put on record; null while it is not. */
   confirmedAtMs: number | null;
 }
@@ -54,6 +57,7 @@ export class Census implements CensusView {
   #counts: Counts = new Map();
   #takenAtMs: number | null = null;
   #taking: Promise<void> | null = null;
+  #waiting = new WaitingJobs(0);
   /** When callers whom this process refused were told to come back. */
   readonly promises = new DoorPromises();
   /** By job: those that the last walk need not have seen. */
@@ -96,10 +100,16 @@ export class Census implements CensusView {
     return count;
   }
 
+  /** Who waits in a pool's lane and has no ticket, as far as it is known now: of other processes' jobs, as last walked. */
+  countFor({ id, model, lane }: { id: string; model: string; lane: Lane }): LaneCensus {
+    return this.#waiting.countFor(id, model, lane);
+  }
+
   /** Counts a job from now on, so that of many callers at once no more are let in than there are places. */
-  admit(jobId: string, team: string, lane: Lane): Admission {
-    const admitted: Admitted = { team, lane, confirmedAtMs: null };
+  admit(jobId: string, { team, model, lane }: Entrant): Admission {
+    const admitted: Admitted = { team, model, lane, hasTicket: false, confirmedAtMs: null };
     this.#admitted.set(jobId, admitted);
+    this.#waiting.add(jobId, admitted);
     add(this.#counts, team, lane, { jobs: 1, oldestQueuedAtMs: null });
     return {
       confirm: () => {
@@ -109,6 +119,7 @@ export class Census implements CensusView {
       },
       withdraw: () => {
         if (admitted.confirmedAtMs !== null || !this.#admitted.delete(jobId)) return;
+        this.#waiting.remove(jobId, admitted);
         add(this.#counts, team, lane, { jobs: -1, oldestQueuedAtMs: null });
       },
     };
@@ -118,20 +129,33 @@ export class Census implements CensusView {
     const startedAtMs = this.#clock.now();
     const counts: Counts = new Map();
     const seen = new Set<string>();
+    const queued: (WaitingJob & { readonly id: string; readonly createdAtMs: number })[] = [];
     await forEachAtOnce(await this.#store.listTeams(), teamsAtOnce, async (team) => {
       for await (const live of walkLive(this.#store, team)) {
         const oldestQueuedAtMs = live.state === 'queued' ? live.createdAtMs : null;
         add(counts, team, live.lane, { jobs: 1, oldestQueuedAtMs });
+        if (live.state === 'queued') {
+          const { id, model, lane, createdAtMs, ticket } = live;
+          queued.push({ id, team, model, lane, createdAtMs, hasTicket: ticket !== null });
+        }
         if (this.#admitted.has(live.id)) seen.add(live.id);
       }
     });
-    for (const [jobId, { team, lane, confirmedAtMs }] of this.#admitted) {
+    const waiting = new WaitingJobs(startedAtMs);
+    queued.sort((one, other) => one.createdAtMs - other.createdAtMs);
+    for (const { id, ...job } of queued) waiting.add(id, job);
+    for (const [jobId, admitted] of this.#admitted) {
+      const { team, lane, confirmedAtMs } = admitted;
       // On record before the walk began: the walk has seen it, or it has ended since.
       const isSettled = confirmedAtMs !== null && confirmedAtMs < startedAtMs;
       if (isSettled) this.#admitted.delete(jobId);
-      else if (!seen.has(jobId)) add(counts, team, lane, { jobs: 1, oldestQueuedAtMs: confirmedAtMs });
+      else if (!seen.has(jobId)) {
+        add(counts, team, lane, { jobs: 1, oldestQueuedAtMs: confirmedAtMs });
+        waiting.add(jobId, admitted);
+      }
     }
     this.#counts = counts;
+    this.#waiting = waiting;
     this.#takenAtMs = this.#clock.now();
   }
 }

@@ -1,5 +1,6 @@
-import type { LineForecast } from '../capacity/capacity.ts';
+import type { LaneCensus, LineForecast } from '../capacity/capacity.ts';
 import type { JobView } from '../http/job-resource.ts';
+import { StorageUnavailableError } from '../http/weir-error.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobQuery } from '../jobs/job-store.ts';
 import type { LiveJob } from '../jobs/live-job.ts';
@@ -53,10 +54,23 @@ async function forecastStart(ports: Ports, job: Job, live: LiveJob): Promise<Lin
   if (live.state === 'running') return null;
   const { team, model, lane, estimate, createdAtMs } = jobOfRun(job, live);
   const { ticket } = live;
-  const forecast = await ports.capacity.forecast({ jobId: job.id, team, model, lane, estimate, createdAtMs, ticket });
+  const census = ticket === null ? await countLane(ports, job) : {};
+  const ask = { jobId: job.id, team, model, lane, estimate, createdAtMs, ticket, ...census };
+  const forecast = await ports.capacity.forecast(ask);
   // A job in back-off does not start before it is due, however short its line; one that sleeps on an estimate is woken when its turn comes nearer.
   if (forecast === null || forecast.startAtMs === null || isSleeper(live, ports.clock.now())) return forecast;
   return { ...forecast, startAtMs: Math.max(forecast.startAtMs, live.dueAtMs) };
+}
+
+/** Who waits beside a job without a ticket; a count that cannot be had costs nobody his answer. */
+async function countLane(ports: Ports, job: Job): Promise<{ readonly census?: LaneCensus }> {
+  try {
+    await ports.census.view();
+    return { census: ports.census.countFor(job) };
+  } catch (error) {
+    if (error instanceof StorageUnavailableError) return {};
+    throw error;
+  }
 }
 
 async function waitForEnd(ports: Ports, id: string, durationMs: number): Promise<void> {

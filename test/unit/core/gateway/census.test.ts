@@ -8,6 +8,8 @@ import { Intercepted } from '../../../support/intercept.ts';
 import { makeSampleJob, makeSampleLive } from '../../../support/sample-jobs.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
+const model = 'gpt-4.1-mini';
+
 function setUp() {
   const clock = new VirtualClock();
   const state = makeMemoryState();
@@ -26,7 +28,7 @@ const inSearch = (census: Census) => census.count('search', 'standard').jobs;
 test('a place counts from the moment it is taken until it is given back', async () => {
   const { census } = setUp();
   await census.view();
-  const place = census.admit('job-1', 'search', 'standard');
+  const place = census.admit('job-1', { team: 'search', model, lane: 'standard' });
   expect(inSearch(census)).toBe(1);
   expect(census.count(null, null).jobs).toBe(1);
   place.withdraw();
@@ -37,7 +39,7 @@ test('a place counts from the moment it is taken until it is given back', async 
 test('a job is counted once, whether or not the walk has seen it', async () => {
   const { census, accept, clock } = setUp();
   await census.view();
-  const places = ['job-1', 'job-2'].map((id) => census.admit(id, 'search', 'standard'));
+  const places = ['job-1', 'job-2'].map((id) => census.admit(id, { team: 'search', model, lane: 'standard' }));
   await accept('job-1');
   places[0]?.confirm();
   await clock.advance(2000);
@@ -64,7 +66,7 @@ test('a place taken while the walk is under way is not lost with its result', as
   });
   const viewing = census.view();
   await clock.advance(10);
-  const place = census.admit('job-2', 'search', 'standard');
+  const place = census.admit('job-2', { team: 'search', model, lane: 'standard' });
   await accept('job-2');
   place.confirm();
   await clock.advance(50);
@@ -84,9 +86,9 @@ test('ten thousand questions at once walk the rows once', async () => {
 test('the oldest waiting job is that of the rows, or the one that was just accepted', async () => {
   const { census, accept, clock } = setUp();
   await census.view();
-  census.admit('job-1', 'search', 'standard');
+  census.admit('job-1', { team: 'search', model, lane: 'standard' });
   expect(census.count(null, 'standard').oldestQueuedAtMs).toBeNull();
-  census.admit('job-2', 'search', 'standard').confirm();
+  census.admit('job-2', { team: 'search', model, lane: 'standard' }).confirm();
   expect(census.count(null, 'standard').oldestQueuedAtMs).toBe(clock.now());
   await accept('job-2');
   const acceptedAtMs = clock.now();
@@ -122,9 +124,9 @@ test('who asks on and on moves no other team further back than their fair part o
 test('what the last walk need not have seen is counted by its team and its lane', async () => {
   const { census, accept, clock } = setUp();
   await census.view();
-  const place = census.admit('job-1', 'search', 'standard');
-  census.admit('job-2', 'support', 'standard');
-  census.admit('job-3', 'search', 'bulk');
+  const place = census.admit('job-1', { team: 'search', model, lane: 'standard' });
+  census.admit('job-2', { team: 'support', model, lane: 'standard' });
+  census.admit('job-3', { team: 'search', model, lane: 'bulk' });
   expect([census.countUnseen(null, 'standard'), census.countUnseen('search', 'standard')]).toEqual([2, 2]);
   await accept('job-1');
   place.confirm();

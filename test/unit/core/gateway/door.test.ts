@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { cancelJob } from '../../../../src/core/gateway/cancel-job.ts';
+import { readJob } from '../../../../src/core/gateway/read-job.ts';
 import type { Submitted } from '../../../../src/core/gateway/submit-job.ts';
 import { WeirError } from '../../../../src/core/http/weir-error.ts';
 import { RunningGateway } from '../../../support/running-gateway.ts';
@@ -9,10 +10,13 @@ import { minimalConfig } from '../config/minimal-config.ts';
 const onePerSecond = 55 * 60;
 
 let gateway: RunningGateway;
+/** No worker takes messages yet. */
+let isIdle = false;
 
 afterEach(() => {
   gateway.expectSound();
   gateway.stop();
+  isIdle = false;
 });
 
 interface Limits {
@@ -36,7 +40,7 @@ function start(
       ...rest,
     },
   });
-  void gateway.run();
+  if (!isIdle) void gateway.run();
 }
 
 type Told = Submitted | WeirError;
@@ -172,6 +176,47 @@ describe('a full door', () => {
     expect(gateway.clock.sleeping).toBeLessThan(20);
     const walks = gateway.live.calls.filter((verb) => verb === 'listTeams').length;
     expect(walks).toBe(1);
+  });
+});
+
+describe('a rush that no worker has had in hand yet', () => {
+  const rush = async () => {
+    start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 1000 } });
+    const told: Submitted[] = [];
+    for (let job = 0; job < 60; job += 1) {
+      told.push(await gateway.submit({ lane: 'bulk', deadlineSeconds: 3600 }));
+      await gateway.clock.advance(job % 20 === 19 ? 700 : 10);
+    }
+    return told;
+  };
+
+  it('is told places one behind the other', async () => {
+    isIdle = true;
+    const told = await rush();
+    expect(told.map(({ view }) => view.forecast?.position)).toEqual(told.map((_, index) => index + 1));
+    for (const index of [0, 25, 59]) {
+      const job = told[index]?.view.job;
+      const polled = job === undefined ? null : await readJob(gateway.ports, job.team, job.id, 0);
+      expect(polled?.forecast?.position).toBe(index + 1);
+    }
+  });
+
+  it('lets nobody in who would start past his deadline', async () => {
+    isIdle = true;
+    await rush();
+    expect(isRefused(await trySubmit({ lane: 'bulk', deadlineSeconds: 40 }))).toBe(true);
+    expect(isRefused(await trySubmit({ lane: 'bulk', deadlineSeconds: 70 }))).toBe(false);
+  });
+
+  it('is told starts that are true', async () => {
+    isIdle = true;
+    const told = await rush();
+    void gateway.run();
+    await gateway.clock.advance(120_000);
+    for (const { view } of told) {
+      const startedAtMs = gateway.job(view.job).end?.attempts[0]?.startedAtMs ?? 0;
+      expect(Math.abs(startedAtMs - (view.forecast?.startAtMs ?? 0))).toBeLessThan(6000);
+    }
   });
 });
 

@@ -5,13 +5,14 @@ import { DamagedRowError } from '../versioned.ts';
 import type { Ports } from './ports.ts';
 import { viewEnded, viewLive } from './read-job.ts';
 import { readRows } from './read-rows.ts';
+import { wakeUntouched } from './wake-untouched.ts';
 
 /** A worker sees within a heartbeat that its job was deleted; aborting and erasing take about as long again. */
 const lookEveryMs = 500;
 const mostLooks = 12;
 
 /**
- * The job that the key was used for before; null: the key is free. A job that was deleted while it ran no longer stands for its
+ * The job that the key was used for before, woken again where nobody has looked at it yet; null: the key is free. A job that was deleted while it ran no longer stands for its
  * key: until it has ended and the key is free the caller waits, at most six seconds. Throws WeirError when the key stands for
  * another request, or is not free in time.
  */
@@ -56,7 +57,9 @@ async function lookAtKey(
       { param: 'Idempotency-Key' },
     );
   }
-  return row === null ? viewEnded(ports, job) : viewLive(ports, job, row.value);
+  if (row === null) return viewEnded(ports, job);
+  await wakeUntouched(ports, row.value);
+  return viewLive(ports, job, row.value);
 }
 
 /** The job that the key stands for; a key whose row cannot be read any more is free again. */

@@ -9,6 +9,7 @@ import { Readiness } from './readiness.ts';
 import { readOrRecoverBudget } from './recover-budget.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 import { TeamWriter } from './team-writer.ts';
+import { UnservedRequests } from './unserved-requests.ts';
 
 /** What a process keeps in its own memory: gone with it, and no other process knows of it. */
 export interface OwnParts {
@@ -21,6 +22,7 @@ export interface OwnParts {
   readonly signsOfLife: SignsOfLife;
   readonly claimPace: ClaimPace;
   readonly readiness: Readiness;
+  readonly unserved: UnservedRequests;
 }
 
 type Needed = Pick<
@@ -31,6 +33,7 @@ type Needed = Pick<
 /** Fresh parts for one process; makes no call. */
 export function makeOwnParts(outer: Needed): OwnParts {
   const { clock, random, jobs, live, usage, telemetry, upstream } = outer;
+  const drain = new Drain();
   return {
     writer: new TeamWriter({
       store: jobs,
@@ -41,10 +44,11 @@ export function makeOwnParts(outer: Needed): OwnParts {
     census: new Census({ store: live, clock }),
     answers: new AnswerHistory({ store: usage, clock }),
     signals: new JobSignals(),
-    drain: new Drain(),
+    drain,
     extraCalls: new ExtraCalls(clock),
     signsOfLife: new SignsOfLife(),
     claimPace: new ClaimPace(),
     readiness: new Readiness({ upstream, clock, telemetry }),
+    unserved: new UnservedRequests({ clock, telemetry, drain }),
   };
 }

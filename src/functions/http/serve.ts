@@ -1,11 +1,10 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { Application } from '../../core/composition/build-application.ts';
 import { getApplication } from '../../core/composition/lifecycle.ts';
-import { toErrorResponse } from '../../core/http/error-response.ts';
 import { checkBodySize } from '../../core/http/read-body.ts';
-import { WeirError } from '../../core/http/weir-error.ts';
 import type { Principal } from '../../core/identity/principal.ts';
 import { openTrace } from '../../core/telemetry/traceparent.ts';
+import { refuse } from './refuse.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** One authenticated request as a route sees it. */
@@ -38,24 +37,27 @@ export type Route = (call: ApiCall) => Promise<ApiReply>;
 export function serve(route: Route): HttpHandler {
   return async (request, context) => {
     const requestId = context.invocationId;
+    let application: Application | null = null;
     try {
-      const application = await getApplication();
+      application = await getApplication();
       const principal = await application.authenticate(request.headers);
       const reply = await route(openCall(application, principal, request, context));
       return respond(requestId, reply);
     } catch (error) {
-      if (!(error instanceof WeirError)) context.error(describeFailure(error));
-      return respond(requestId, toErrorResponse(error));
+      const refusal = refuse(error, {
+        route: nameRoute(request, context),
+        unserved: application?.ports.unserved ?? null,
+        logError: (text) => context.error(text),
+      });
+      return respond(requestId, refusal);
     }
   };
 }
 
-/** Name, message and stack for the log; a syntax error's message repeats what was parsed, so only its place is told. */
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'Unknown failure';
-  const stack = error.stack ?? error.message;
-  if (!(error instanceof SyntaxError)) return stack;
-  return ['SyntaxError', ...stack.split('\n').filter((line) => /^\s+at /.test(line))].join('\n');
+/** As registered: a path would tell which job it was, and be another one each time. */
+function nameRoute({ method }: HttpRequest, { options, functionName }: InvocationContext): string {
+  const { route } = options.trigger;
+  return typeof route === 'string' ? `${method} /${route}` : functionName;
 }
 
 function openCall(

@@ -3,7 +3,7 @@ import { deleteJob } from '../../../../src/core/gateway/cancel-job.ts';
 import { WeirError } from '../../../../src/core/http/weir-error.ts';
 import { findOrphanContent } from '../../../support/check-invariants.ts';
 import { GatewayUnderTest, storageAway } from '../../../support/gateway-under-test.ts';
-import { hang } from '../../../support/scripted-upstream.ts';
+import { answer, hang } from '../../../support/scripted-upstream.ts';
 import { minimalConfig } from '../config/minimal-config.ts';
 
 let gateway: GatewayUnderTest;
@@ -76,6 +76,49 @@ describe('idempotency', () => {
     const ended = await gateway.submit({ idempotencyKey: 'key-1' });
     expect([ended.isReplay, ended.view.job.end?.status]).toEqual([true, 'succeeded']);
     expect(ended.view.responseText).toContain('A weir is a low dam.');
+  });
+
+  test('a repetition wakes a job whose first wake-up was never sent', async () => {
+    gateway.wakeQueue.next('send', () => {
+      throw storageAway;
+    });
+    const { view } = await gateway.submit({ idempotencyKey: 'key-1' });
+    expect(gateway.state.queues.standard).toHaveLength(0);
+    await gateway.submit({ idempotencyKey: 'key-1' });
+    expect(gateway.state.queues.standard).toHaveLength(1);
+    await gateway.deliverAll();
+    expect(gateway.job(view.job).end?.status).toBe('succeeded');
+  });
+
+  test('one wake-up too many, delivered at the same time or later, makes no second call', async () => {
+    const { view } = await gateway.submit({ idempotencyKey: 'key-1' });
+    await gateway.submit({ idempotencyKey: 'key-1' });
+    expect(gateway.state.queues.standard).toHaveLength(2);
+    await gateway.finish(Promise.all([gateway.wake(view.job), gateway.wake(view.job)]));
+    await gateway.deliverAll();
+    expect(gateway.upstream.calls).toHaveLength(1);
+    expect(gateway.usage(view.job)).toHaveLength(1);
+    gateway.expectSound();
+  });
+
+  test('a repetition wakes no job that a worker has claimed or parked', async () => {
+    const running = await gateway.accept({ idempotencyKey: 'key-1' });
+    gateway.upstream.script('*', async () => {
+      await gateway.clock.sleep(5000);
+      return answer();
+    });
+    const work = gateway.wake(running);
+    await gateway.clock.advance(1000);
+    expect(gateway.liveRow(running)?.state).toBe('running');
+    await gateway.submit({ idempotencyKey: 'key-1' });
+    const parked = await gateway.accept({ idempotencyKey: 'key-2' });
+    gateway.capacity.script({ outcome: 'wait', untilMs: gateway.clock.now() + 20_000, reason: 'tpm', ticket: null });
+    await gateway.wake(parked);
+    expect(gateway.trail(parked)).toEqual(['accepted', 'deferred']);
+    for (const queue of Object.values(gateway.state.queues)) queue.length = 0;
+    await gateway.submit({ idempotencyKey: 'key-2' });
+    expect(gateway.state.queues.standard).toHaveLength(0);
+    await gateway.finish(work);
   });
 
   test('fault 23: fifty at once over two processes make one job', async () => {

@@ -204,7 +204,7 @@ export function shareOfMinute(decision: Decision, lane: Lane): number {
 }
 
 /** A team weighs its share; nothing while it is paused, so that virtual time passes it over. */
-function weigh(limits: PoolLimits): WeightOf {
+export function weigh(limits: PoolLimits): WeightOf {
   return (team) => {
     const { share, isPaused } = limitsOfTeam(limits, team);
     return isPaused ? 0 : share;

@@ -5,7 +5,7 @@ import type { DecisionInput } from './decision.ts';
 import { findHealthNotices, type HealthNotice } from './find-health-notices.ts';
 import { changesOf } from './pool-changes.ts';
 import { type DecodedPool, decodePool } from './pool-rows.ts';
-import type { PoolLine } from './pool-state.ts';
+import type { PoolLine, PoolState } from './pool-state.ts';
 import type { PumpPorts } from './pump-ports.ts';
 import type { RowTime } from './row-time.ts';
 
@@ -33,8 +33,8 @@ export class PoolAccess {
   #leadMs = 15;
   #cached: { input: DecisionInput; atMs: number } | null = null;
   #reading: Promise<DecisionInput | null> | null = null;
-  /** The line as last read or written; null until this process has seen the pool in use. */
-  #lastLine: PoolLine | null = null;
+  /** The pool as last read or written; null until this process has seen it in use. */
+  #last: PoolState | null = null;
   /** Commits of this process are named by chance and number: nobody else's has the same name. */
   readonly #nonce: string;
   #fullToldAtMs = Number.NEGATIVE_INFINITY;
@@ -72,9 +72,11 @@ export class PoolAccess {
     const rows = await this.#ports.store.readPool(this.#model);
     const now = this.#ports.clock.now();
     const nowMs = this.#time.toRow(now);
-    const decoded = decodePool(rows, { limits, nowMs, lastLine: this.#lastLine });
+    const last = this.#last;
+    const known = last === null ? {} : { lastDeployments: last.deployments };
+    const decoded = decodePool(rows, { limits, nowMs, lastLine: last?.line ?? null, ...known });
     const { state, isLineFull } = decoded;
-    if (rows.length > 0) this.#lastLine = state.line;
+    if (rows.length > 0) this.#last = state;
     if (isLineFull) this.#tellOfFullLine(state.line);
     const own = { leadMs: this.#leadMs, claimMs: this.claimMs };
     const input = { state, limits, health: this.#ports.health, nowMs, ...own, isLineFull };
@@ -104,7 +106,7 @@ export class PoolAccess {
     this.#leadMs = Math.min(200, this.#leadMs * (1 - LEAD_WEIGHT) + (answeredMs - sentMs) * LEAD_WEIGHT);
     this.#time.learn(commit.storeTimeMs, sentMs, answeredMs);
     this.#cached = { input: { ...input, state: decision.state }, atMs: answeredMs };
-    this.#lastLine = line;
+    this.#last = decision.state;
     this.tellOf({ decoded, input }, decision);
     return commit.outcome;
   }

@@ -1,5 +1,6 @@
 import { farthestBookingMs, mostSendDelayMs } from './capacity.ts';
 import type { StoredPoolRow } from './capacity-store.ts';
+import { catchUpLanes } from './catch-up-line.ts';
 import { createLedger, type DeploymentLedger, enterBooking } from './deployment-ledger.ts';
 import { decodeLedger, encodeLedger } from './deployment-row.ts';
 import { isRowFull } from './line-bound.ts';
@@ -51,17 +52,21 @@ export interface DecodedPool {
   readonly isLineFull: boolean;
 }
 
-/** What a pool is read with; `lastLine` is the line as this process last saw it, null when it has not seen the pool in use. */
+/**
+ * What a pool is read with; `lastLine` is the line as this process last saw it, null when it has not seen the pool in use, and
+ * `lastDeployments` what it saw beside it.
+ */
 export interface DecodeContext {
   readonly limits: PoolLimits;
   readonly nowMs: number;
   readonly lastLine: PoolLine | null;
+  readonly lastDeployments?: ReadonlyMap<string, DeploymentLedger>;
 }
 
 /**
  * Reads a pool's rows. A row is damaged when it cannot be read, is not what its writer sealed, or is not what the line says it last
  * was; a row that the line knows and that is gone is damaged too. A damaged deployment's window is assumed full, so that it takes no
- * call for a minute and as long as bookings reach ahead; a damaged team likewise. A damaged line goes on where this process last saw it, without its held send times,
+ * call for a minute and as long as bookings reach ahead; a damaged team likewise. A damaged line goes on from where this process last saw it, less what was booked since, without its held send times,
  * which may have been handed out since; a process that never saw it begins anew and takes old tickets in as they come.
  */
 export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContext): DecodedPool {
@@ -102,6 +107,11 @@ export function decodePool(rows: readonly StoredPoolRow[], context: DecodeContex
     : Object.keys(known ?? {});
   const present = new Set(rows.map(({ key }) => key));
   for (const key of expected) if (!present.has(key)) decode(key, null);
+  if (isLineLost && lastLine !== null && context.lastDeployments !== undefined) {
+    const sound = [...state.deployments].filter(([name]) => !damaged.has(deploymentPrefix + name));
+    const since = { now: new Map(sound), before: context.lastDeployments };
+    Object.assign(state.line, { lanes: catchUpLanes(lastLine, since, limits) });
+  }
   return { state, damaged: [...damaged], sums, isLineFull: isRowFull(lineRow?.text ?? '') };
 }
 

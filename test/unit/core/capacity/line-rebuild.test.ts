@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createPoolState, type PoolLine } from '../../../../src/core/capacity/pool-state.ts';
+import { ledgerOf } from '../../../../src/core/capacity/decision.ts';
+import { issueTicket, serveWork } from '../../../../src/core/capacity/lane-line.ts';
+import { clonePoolState, createPoolState, type PoolLine } from '../../../../src/core/capacity/pool-state.ts';
+import { chargeRing, deploymentRing } from '../../../../src/core/capacity/token-ring.ts';
 import { ask, pool, startMs } from './sample-pool.ts';
 import { readDamaged, type Waiting, wakeDue } from './wake-due.ts';
 
@@ -50,6 +53,22 @@ describe('a line whose row was damaged', () => {
     const sends = serveAll(() => ({ text: 'x', lastLine: null }));
     expect(sends).toHaveLength(40);
     expect(Math.max(...sends) - damagedAtMs).toBeLessThan(2 * lastMs);
+  });
+
+  it('goes on behind those who were served since a process last saw it, as the rows of the deployments tell', () => {
+    const seen = createPoolState();
+    const { bulk } = seen.line.lanes;
+    issueTicket(bulk, 'search', 20_000, 1);
+    serveWork(bulk, { cost: 5000, atMs: startMs, isLate: false }, () => 1);
+    chargeRing(deploymentRing, ledgerOf(seen, 'east').ring, { tokens: 5000, requests: 10 }, startMs);
+    const later = clonePoolState(seen);
+    chargeRing(deploymentRing, ledgerOf(later, 'east').ring, { tokens: 1500, requests: 3 }, startMs + 1000);
+    const damage = { key: 'line', text: 'x' };
+    const at = { limits, nowMs: startMs + 1500, lastLine: seen.line };
+    const { line } = readDamaged(later, damage, { ...at, lastDeployments: seen.deployments });
+    expect(line.lanes.bulk.virtual).toBe(6500);
+    expect(line.lanes.interactive.virtual).toBe(0);
+    expect(seen.line.lanes.bulk.virtual).toBe(5000);
   });
 
   it('is served again where a process remembers it as it was half a minute ago', () => {

@@ -2,7 +2,7 @@ import type { Booking, BookingRequest } from '../../../../src/core/capacity/capa
 import { decideBookings } from '../../../../src/core/capacity/decide-bookings.ts';
 import type { PoolLimits } from '../../../../src/core/capacity/pool-limits.ts';
 import { decodePool, encodePool } from '../../../../src/core/capacity/pool-rows.ts';
-import type { PoolLine, PoolState } from '../../../../src/core/capacity/pool-state.ts';
+import type { PoolState } from '../../../../src/core/capacity/pool-state.ts';
 import { batch } from './sample-pool.ts';
 
 /** A job with the time of its next wake-up. */
@@ -41,7 +41,7 @@ export function wakeDue(
 export function readDamaged(
   state: PoolState,
   damage: { readonly key: string; readonly text: string },
-  at: { readonly limits: PoolLimits; readonly nowMs: number; readonly lastLine: PoolLine | null },
+  at: Parameters<typeof decodePool>[1],
 ): PoolState {
   const rows = [...encodePool(state)].map(([key, text]) => ({ key, text, version: '1' }));
   const damaged = rows.map((row) => (row.key === damage.key ? { ...row, text: damage.text } : row));

@@ -17,6 +17,7 @@ import type { Ports } from './ports.ts';
 /** Between two looks of a caller that waits for a place in a full queue. */
 const lookEveryMs = 500;
 const shortestHintMs = 1000;
+
 /** Refuses at once when the queue is full and the caller does not wait, before anything is counted or stored. */
 export async function refuseIfFull(ports: Ports, want: PlaceWanted): Promise<void> {
   await ports.census.view();

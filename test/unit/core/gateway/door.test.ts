@@ -69,7 +69,8 @@ describe('a full door', () => {
     while (!(await many(5)).some(isRefused));
   };
 
-  it('tells each refused caller a time at which coming back works', async () => {
+  /** Twenty places, all taken, and a job a second. */
+  const startFull = async () => {
     start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 20 } });
     // The first minute is full at once; after it the line moves at its pace.
     await fill();
@@ -77,6 +78,10 @@ describe('a full door', () => {
     await fill();
     await gateway.clock.advance(5000);
     await fill();
+  };
+
+  it('tells each refused caller a time at which coming back works', async () => {
+    await startFull();
 
     const refused = (await many(12)).filter(isRefused);
     expect(refused.length).toBeGreaterThan(5);
@@ -90,12 +95,7 @@ describe('a full door', () => {
   });
 
   it('gives no caller who waits for a place the one that another was told to come back for', async () => {
-    start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 20 } });
-    await fill();
-    await gateway.clock.advance(75_000);
-    await fill();
-    await gateway.clock.advance(5000);
-    await fill();
+    await startFull();
 
     const told = (await many(5)).flatMap((one) => (isRefused(one) ? [one.retryAfterMs ?? 0] : []));
     expect(told).toHaveLength(5);
@@ -120,7 +120,7 @@ describe('a full door', () => {
     start([{ tokensPerMinute: onePerSecond }], { limits: { maxQueuedJobs: 120 } });
     const accepted = (await many(120)).flatMap((one) => (isRefused(one) ? [] : [one.view.job.id]));
     await gateway.clock.advance(70_000);
-    while (!(await many(5)).some(isRefused));
+    await fill();
     const told = (await many(10)).flatMap((one) => (isRefused(one) ? [one.retryAfterMs ?? 0] : []));
     const startedAtMs = gateway.clock.now();
     let inAfterMs = Number.NaN;
